@@ -1,0 +1,1 @@
+"""rtloom: accelerators as functions on arrays. NumPy in, verified Verilog out."""

@@ -1,0 +1,1 @@
+"""Families of generators, one folder each, and the registry that finds them."""

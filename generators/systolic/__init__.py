@@ -1,0 +1,1 @@
+"""The systolic family: dense GEMM and convolution on a two-dimensional array."""

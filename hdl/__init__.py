@@ -1,0 +1,1 @@
+"""Hardware building blocks: number formats, ports, streams, arithmetic, Verilog emission, Yosys."""

@@ -1,0 +1,1 @@
+"""Simulation: find Verilator, build with a cache, run natively on arrays or under cocotb."""

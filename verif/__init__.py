@@ -1,0 +1,1 @@
+"""Verification: golden models, the one bench, stimulus and stream rules."""

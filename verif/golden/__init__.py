@@ -1,0 +1,1 @@
+"""Bit-true NumPy references; they import no hardware."""
