@@ -1,0 +1,113 @@
+"""Golden model of the systolic family: GEMM and convolution with its accumulator and epilogue."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...errors import InputError, must
+from ...generators.systolic.params import SystolicParams
+from ...hdl.formats import Format
+from .convolution import Padding, Pair, convolve
+from .gemm import accumulate
+from .requantize import requantize
+
+__all__ = ["compute"]
+
+IntArray = NDArray[np.int64]
+
+
+def compute(params: SystolicParams, operation: str, **tensors: Any) -> IntArray:
+    """Return what the array gives for an operation, bit for bit.
+
+    Parameters
+    ----------
+    params
+        Formats, accumulator and epilogue.
+    operation
+        ``"gemm"``: ``a`` (…, M, K) and ``b`` (…, K, N). ``"conv2d"``: ``x`` (B, H, W, Cin), ``w``
+        (KH, KW, Cin / groups, Cout), ``stride``, ``padding``, ``groups``.
+    **tensors
+        The operands above and the epilogue: ``bias`` and ``multiplier``, ``shift`` (scalars or one per output
+        channel), ``zero_point`` and ``activate`` (scalars).
+
+    Returns
+    -------
+    numpy.ndarray
+        int64: (…, M, N), or (B, OH, OW, Cout).
+
+    Raises
+    ------
+    InputError
+        Where an argument is missing, unknown, of the wrong format, or names a unit that the array was built without.
+    """
+    sums: dict[str, Callable[..., IntArray]] = {"gemm": _gemm, "conv2d": _conv2d}
+    if operation not in sums:
+        raise must("Systolic operation", f"be {' or '.join(sums)}", operation)
+    epilogue = {name: tensors.pop(name) for name in EPILOGUE if name in tensors}
+    try:
+        total = sums[operation](params, **tensors)
+    except TypeError as error:
+        raise InputError(f"Systolic {operation} {str(error).split('() ')[-1]}") from None
+    return _epilogue(params, total, **epilogue)
+
+
+EPILOGUE = ("bias", "multiplier", "shift", "zero_point", "activate")
+
+
+def _gemm(params: SystolicParams, *, a: ArrayLike, b: ArrayLike) -> IntArray:
+    left, right = params.a_format.check(a, "Systolic a"), params.b_format.check(b, "Systolic b")
+    return accumulate(left, right, step=params.step, bits=params.sum_bits, overflow=params.overflow)
+
+
+def _conv2d(
+    params: SystolicParams, *, x: ArrayLike, w: ArrayLike, stride: Pair = 1, padding: Padding = 0, groups: int = 1
+) -> IntArray:
+    return convolve(
+        params.a_format.check(x, "Systolic x"),
+        params.b_format.check(w, "Systolic w"),
+        stride=stride,
+        padding=padding,
+        groups=groups,
+        step=params.step,
+        bits=params.sum_bits,
+        overflow=params.overflow,
+    )
+
+
+def _epilogue(
+    params: SystolicParams,
+    total: IntArray,
+    *,
+    bias: ArrayLike | None = None,
+    multiplier: ArrayLike = 1,
+    shift: ArrayLike = 0,
+    zero_point: ArrayLike = 0,
+    activate: bool | None = None,
+) -> IntArray:
+    """Add the bias and requantise, as far as the array was built for it."""
+    if bias is not None:
+        if not params.bias:
+            raise InputError("Systolic bias must not be given unless the array is built with bias=true")
+        total = total + params.bias_format.check(bias, "Systolic bias")
+    if not params.requantize:
+        return total
+    on = params.activation if activate is None or activate else "none"
+    return requantize(
+        total,
+        multiplier=params.multiplier_format.check(multiplier, "Systolic multiplier"),
+        shift=params.shift_format.check(shift, "Systolic shift"),
+        zero_point=_scalar(params.output_format, zero_point, "Systolic zero_point"),
+        lo=params.output_format.lo,
+        hi=params.output_format.hi,
+        activation=on,
+    )
+
+
+def _scalar(form: Format, value: ArrayLike, thing: str) -> int:
+    """Return one number of that format."""
+    checked = form.check(value, thing)
+    if checked.size != 1:
+        raise must(thing, "be one number", checked.shape)
+    return int(checked.flat[0])
