@@ -16,7 +16,21 @@ from rtloom.verif.golden import convolution, gemm, systolic
 from rtloom.verif.golden.requantize import requantize, round_shift, scale
 from scipy.signal import correlate
 
-FORMATS = ["int2", "int3", "int4", "int7", "int8", "int13", "int16", "uint1", "uint5", "uint8", "uint16", "ternary", "bipolar"]
+FORMATS = [
+    "int2",
+    "int3",
+    "int4",
+    "int7",
+    "int8",
+    "int13",
+    "int16",
+    "uint1",
+    "uint5",
+    "uint8",
+    "uint16",
+    "ternary",
+    "bipolar",
+]
 
 
 def python_narrow(value: int, bits: int, overflow: str) -> int:
@@ -40,7 +54,15 @@ def python_gemm(a, b, step: int, bits: int, overflow: str) -> list[list[int]]:
     return out
 
 
-def python_requantize(x: int, multiplier: int, shift: int, zero_point: int, lo: int, hi: int, activation: str) -> int:
+def python_requantize(
+    x: int,
+    multiplier: int,
+    shift: int,
+    zero_point: int,
+    lo: int,
+    hi: int,
+    activation: str,
+) -> int:
     """Second definition: `round` of a fraction rounds half to even."""
     r = round(Fraction(x * multiplier, 2**shift))
     m = hi.bit_length()
@@ -106,7 +128,10 @@ def test_large_products_do_not_pass_through_float() -> None:
     a = np.full((1, 1 << 12), 65535)
     b = np.full((1 << 12, 1), 1 << 26) + 1
     assert gemm.exact_product(a, b).item() == 65535 * ((1 << 26) + 1) * (1 << 12)
-    with pytest.raises(InputError, match=r"^Golden product must stay below 2\^63, not reach 18446744073709551616$"):
+    with pytest.raises(
+        InputError,
+        match=r"^Golden product must stay below 2\^63, not reach 18446744073709551616$",
+    ):
         gemm.exact_product(np.full((1, 4), 1 << 31), np.full((4, 1), 1 << 31))
 
 
@@ -116,7 +141,10 @@ def test_a_sum_that_cannot_be_is_reported() -> None:
 
 
 @pytest.mark.parametrize("k", [1, 2, 1000, 4096])
-@pytest.mark.parametrize(("a_name", "b_name"), [("int8", "int8"), ("uint16", "int16"), ("bipolar", "bipolar"), ("uint1", "uint1")])
+@pytest.mark.parametrize(
+    ("a_name", "b_name"),
+    [("int8", "int8"), ("uint16", "int16"), ("bipolar", "bipolar"), ("uint1", "uint1")],
+)
 def test_derived_accumulator_holds_the_extremes(k: int, a_name: str, b_name: str) -> None:
     params = SystolicParams.parse({"a_format": a_name, "b_format": b_name, "max_reduction": k})
     for x, y in itertools.product(("lo", "hi"), repeat=2):
@@ -127,7 +155,10 @@ def test_derived_accumulator_holds_the_extremes(k: int, a_name: str, b_name: str
 
 @settings(max_examples=300, deadline=None)
 @given(
-    x=st.one_of(st.integers(-(2**48), 2**48 - 1), st.sampled_from([-(2**48), 2**48 - 1, 0, 1, -1])),
+    x=st.one_of(
+        st.integers(-(2**48), 2**48 - 1),
+        st.sampled_from([-(2**48), 2**48 - 1, 0, 1, -1]),
+    ),
     multiplier=st.one_of(st.integers(0, 2**24 - 1), st.just(2**24 - 1)),
     shift=st.integers(0, 63),
     out=st.sampled_from(["int2", "int8", "uint1", "uint8", "int16", "uint16"]),
@@ -137,19 +168,40 @@ def test_derived_accumulator_holds_the_extremes(k: int, a_name: str, b_name: str
 def test_requantize_equals_python_fractions(x, multiplier, shift, out, zero, activation) -> None:
     form = parse_format(out)
     got = requantize(
-        np.array([x]), multiplier=multiplier, shift=shift, zero_point=zero, lo=form.lo, hi=form.hi, activation=activation
+        np.array([x]),
+        multiplier=multiplier,
+        shift=shift,
+        zero_point=zero,
+        lo=form.lo,
+        hi=form.hi,
+        activation=activation,
     )
     assert got.tolist() == [python_requantize(x, multiplier, shift, zero, form.lo, form.hi, activation)]
 
 
 @settings(max_examples=200, deadline=None)
-@given(values=st.lists(st.integers(-(2**62) + 1, 2**62 - 1), min_size=1, max_size=4), shift=st.integers(0, 63))
+@given(
+    values=st.lists(st.integers(-(2**62) + 1, 2**62 - 1), min_size=1, max_size=4),
+    shift=st.integers(0, 63),
+)
 def test_round_shift_is_exact_up_to_the_bound_of_int64(values, shift) -> None:
     assert round_shift(np.array(values), shift).tolist() == [round(Fraction(v, 2**shift)) for v in values]
 
 
 def test_ties_go_to_even() -> None:
-    assert round_shift(np.arange(-10, 11, 2), 2).tolist() == [-2, -2, -2, -1, 0, 0, 0, 1, 2, 2, 2]
+    assert round_shift(np.arange(-10, 11, 2), 2).tolist() == [
+        -2,
+        -2,
+        -2,
+        -1,
+        0,
+        0,
+        0,
+        1,
+        2,
+        2,
+        2,
+    ]
 
 
 def test_wide_and_narrow_arithmetic_agree() -> None:
@@ -160,11 +212,30 @@ def test_wide_and_narrow_arithmetic_agree() -> None:
 
 
 def test_scale_for_each_channel() -> None:
-    params = SystolicParams.parse({"bias": True, "requantize": True, "activation": "relu", "output_format": "uint8"})
+    params = SystolicParams.parse(
+        {
+            "bias": True,
+            "requantize": True,
+            "activation": "relu",
+            "output_format": "uint8",
+        }
+    )
     a, b = np.array([[3, 4], [-5, 6]]), np.array([[10, -20], [30, 40]])
-    got = systolic.compute(params, "gemm", a=a, b=b, bias=[7, -9], multiplier=[3, 5], shift=[2, 4], zero_point=1)
+    got = systolic.compute(
+        params,
+        "gemm",
+        a=a,
+        b=b,
+        bias=[7, -9],
+        multiplier=[3, 5],
+        shift=[2, 4],
+        zero_point=1,
+    )
     expected = [
-        [python_requantize(x + q, m, s, 1, 0, 255, "relu") for x, q, m, s in zip(row, [7, -9], [3, 5], [2, 4], strict=True)]
+        [
+            python_requantize(x + q, m, s, 1, 0, 255, "relu")
+            for x, q, m, s in zip(row, [7, -9], [3, 5], [2, 4], strict=True)
+        ]
         for row in (a @ b).tolist()
     ]
     assert got.tolist() == expected
@@ -173,12 +244,12 @@ def test_scale_for_each_channel() -> None:
 
 
 CONVOLUTIONS = [
-    dict(x=(2, 6, 5, 3), w=(3, 3, 3, 4)),
-    dict(x=(1, 7, 7, 2), w=(3, 2, 2, 5), stride=2, padding=1),
-    dict(x=(2, 8, 9, 4), w=(1, 1, 4, 3), stride=(3, 2)),
-    dict(x=(1, 6, 6, 4), w=(3, 3, 2, 6), groups=2, padding=((0, 2), (1, 0))),
-    dict(x=(2, 5, 5, 3), w=(3, 3, 1, 3), groups=3, padding=(2, 1), stride=(2, 1)),
-    dict(x=(1, 3, 3, 1), w=(3, 3, 1, 1)),
+    {"x": (2, 6, 5, 3), "w": (3, 3, 3, 4)},
+    {"x": (1, 7, 7, 2), "w": (3, 2, 2, 5), "stride": 2, "padding": 1},
+    {"x": (2, 8, 9, 4), "w": (1, 1, 4, 3), "stride": (3, 2)},
+    {"x": (1, 6, 6, 4), "w": (3, 3, 2, 6), "groups": 2, "padding": ((0, 2), (1, 0))},
+    {"x": (2, 5, 5, 3), "w": (3, 3, 1, 3), "groups": 3, "padding": (2, 1), "stride": (2, 1)},
+    {"x": (1, 3, 3, 1), "w": (3, 3, 1, 1)},
 ]
 
 
@@ -188,13 +259,21 @@ def test_convolution_equals_scipy(case: dict) -> None:
     x, w = rng.integers(-128, 128, case["x"]), rng.integers(-128, 128, case["w"])
     options = {k: v for k, v in case.items() if k not in "xw"}
     got = systolic.compute(SystolicParams(), "conv2d", x=x, w=w, **options)
-    stride, groups = convolution.pair(options.get("stride", 1)), options.get("groups", 1)
+    stride, groups = (
+        convolution.pair(options.get("stride", 1)),
+        options.get("groups", 1),
+    )
     padded = np.pad(x, ((0, 0), *convolution.pads(options.get("padding", 0)), (0, 0))).astype(float)
     per = w.shape[3] // groups
     for o in range(w.shape[3]):
         channels = slice(o // per * w.shape[2], (o // per + 1) * w.shape[2])
         for image in range(x.shape[0]):
-            full = correlate(padded[image, :, :, channels], w[..., o].astype(float), mode="valid", method="direct")[..., 0]
+            full = correlate(
+                padded[image, :, :, channels],
+                w[..., o].astype(float),
+                mode="valid",
+                method="direct",
+            )[..., 0]
             np.testing.assert_array_equal(got[image, :, :, o], full[:: stride[0], :: stride[1]])
 
 
@@ -210,21 +289,46 @@ def test_convolution_saturates_in_the_order_of_the_kernel(overflow: str, step: i
 
 
 BAD = [
-    (dict(operation="fft"), r"^Systolic operation must be gemm or conv2d, not 'fft'$"),
-    (dict(operation="gemm", a=[[200]], b=[[1]]), r"^Systolic a must hold int8 values, -128 to 127, not 200$"),
-    (dict(operation="gemm", a=[[1]], b=[[0.5]]), r"^Systolic b must hold integers, not 0\.5$"),
-    (dict(operation="gemm", a=[[1]]), r"^Systolic gemm missing 1 required keyword-only argument: 'b'$"),
-    (dict(operation="gemm", a=[[1]], b=[[1]], bias=[1]), r"^Systolic bias must not be given unless the array is built with bias=true$"),
+    ({"operation": "fft"}, r"^Systolic operation must be gemm or conv2d, not 'fft'$"),
     (
-        dict(operation="conv2d", x=np.ones((1, 3, 3, 2), int), w=np.ones((3, 3, 3, 1), int)),
+        {"operation": "gemm", "a": [[200]], "b": [[1]]},
+        r"^Systolic a must hold int8 values, -128 to 127, not 200$",
+    ),
+    (
+        {"operation": "gemm", "a": [[1]], "b": [[0.5]]},
+        r"^Systolic b must hold integers, not 0\.5$",
+    ),
+    (
+        {"operation": "gemm", "a": [[1]]},
+        r"^Systolic gemm missing 1 required keyword-only argument: 'b'$",
+    ),
+    (
+        {"operation": "gemm", "a": [[1]], "b": [[1]], "bias": [1]},
+        r"^Systolic bias must not be given unless the array is built with bias=true$",
+    ),
+    (
+        {
+            "operation": "conv2d",
+            "x": np.ones((1, 3, 3, 2), int),
+            "w": np.ones((3, 3, 3, 1), int),
+        },
         r"^conv2d w must have 2 input channels per group, as x and groups say, not 3$",
     ),
     (
-        dict(operation="conv2d", x=np.ones((1, 3, 3, 2), int), w=np.ones((4, 3, 2, 1), int)),
+        {
+            "operation": "conv2d",
+            "x": np.ones((1, 3, 3, 2), int),
+            "w": np.ones((4, 3, 2, 1), int),
+        },
         r"^conv2d w must be no larger than the padded image, 3x3, not \(4, 3\)$",
     ),
     (
-        dict(operation="conv2d", x=np.ones((1, 3, 3, 2), int), w=np.ones((3, 3, 1, 3), int), groups=2),
+        {
+            "operation": "conv2d",
+            "x": np.ones((1, 3, 3, 2), int),
+            "w": np.ones((3, 3, 1, 3), int),
+            "groups": 2,
+        },
         r"^conv2d groups must divide the 3 output channels, not 2$",
     ),
 ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ...errors import must
 from .gemm import Accumulator, Overflow, exact_product, narrow
 
-__all__ = ["Pair", "Padding", "convolve", "output_size", "pads", "pair"]
+__all__ = ["Padding", "Pair", "convolve", "output_size", "pads", "pair"]
 
 IntArray = NDArray[np.int64]
 Pair = int | tuple[int, int]
@@ -69,7 +69,11 @@ def convolve(
     """
     channels, outputs = w.shape[2], w.shape[3]
     if x.shape[3] != channels * groups:
-        raise must("conv2d w", f"have {x.shape[3] // groups} input channels per group, as x and groups say", channels)
+        raise must(
+            "conv2d w",
+            f"have {x.shape[3] // groups} input channels per group, as x and groups say",
+            channels,
+        )
     if outputs % groups:
         raise must("conv2d groups", f"divide the {outputs} output channels", groups)
     padded = np.pad(x, ((0, 0), *pads(padding), (0, 0)))
@@ -89,10 +93,21 @@ def _windows(images: IntArray, kernels: IntArray, stride: tuple[int, int]) -> It
     rows = output_size(images.shape[1], height, stride[0], (0, 0))
     cols = output_size(images.shape[2], width, stride[1], (0, 0))
     if rows < 1 or cols < 1:
-        raise must("conv2d w", f"be no larger than the padded image, {images.shape[1]}x{images.shape[2]}", (height, width))
+        raise must(
+            "conv2d w",
+            f"be no larger than the padded image, {images.shape[1]}x{images.shape[2]}",
+            (height, width),
+        )
     for u in range(height):
         for v in range(width):
-            yield images[:, u : u + stride[0] * rows : stride[0], v : v + stride[1] * cols : stride[1]], kernels[u, v]
+            yield (
+                images[
+                    :,
+                    u : u + stride[0] * rows : stride[0],
+                    v : v + stride[1] * cols : stride[1],
+                ],
+                kernels[u, v],
+            )
 
 
 def _exact(images: IntArray, kernels: IntArray, stride: tuple[int, int]) -> IntArray:
@@ -106,7 +121,11 @@ def _exact(images: IntArray, kernels: IntArray, stride: tuple[int, int]) -> IntA
 
 
 def _stepwise(
-    images: IntArray, kernels: IntArray, stride: tuple[int, int], step: int, total: Accumulator
+    images: IntArray,
+    kernels: IntArray,
+    stride: tuple[int, int],
+    step: int,
+    total: Accumulator,
 ) -> IntArray:
     """Add the products in the order (u, v, c), `step` at a time, and narrow after each step."""
     pending: IntArray | int = 0

@@ -25,7 +25,8 @@ def exact_product(a: IntArray, b: IntArray) -> IntArray:
     """
     bound = _magnitude(a) * _magnitude(b) * a.shape[-1]
     if bound < EXACT_FLOAT:
-        return np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(np.int64)
+        fast: IntArray = np.matmul(a.astype(np.float64), b.astype(np.float64)).astype(np.int64)
+        return fast
     if bound >= 2**63:
         raise InputError(f"Golden product must stay below 2^63, not reach {bound}")
     product: IntArray = np.matmul(a, b)
@@ -39,7 +40,8 @@ def narrow(values: IntArray, bits: int, overflow: Overflow) -> IntArray:
     """
     half = 1 << (bits - 1)
     if overflow == "saturate":
-        return np.clip(values, -half, half - 1)
+        limited: IntArray = np.clip(values, -half, half - 1)
+        return limited
     if overflow == "wrap":
         return ((values + half) & (2 * half - 1)) - half
     outside = (values < -half) | (values >= half)

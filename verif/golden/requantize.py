@@ -22,7 +22,11 @@ def round_shift(values: NDArray[Any], shift: NDArray[Any] | int) -> NDArray[Any]
     quotient = values >> shift
     remainder = values - (quotient << shift)
     # A shift of 0 has remainder 0; its "half" is made 1 so that it never rounds.
-    half = np.where(np.asarray(shift) > 0, (quotient * 0 + 1) << np.maximum(np.asarray(shift) - 1, 0), 1)
+    half = np.where(
+        np.asarray(shift) > 0,
+        (quotient * 0 + 1) << np.maximum(np.asarray(shift) - 1, 0),
+        1,
+    )
     up = (remainder > half) | ((remainder == half) & ((quotient & 1) == 1))
     rounded: NDArray[Any] = quotient + up.astype(quotient.dtype)
     return rounded
@@ -80,7 +84,8 @@ def requantize(
         bits = hi.bit_length()
         limited = np.clip(result, 0, (1 << bits) - 1)
         result = round_shift(limited * limited, bits)
-    return np.clip(result + zero_point, lo, hi).astype(np.int64)
+    out: IntArray = np.clip(result + zero_point, lo, hi).astype(np.int64)
+    return out
 
 
 def _magnitude(values: IntArray) -> int:

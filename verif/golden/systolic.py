@@ -57,12 +57,21 @@ EPILOGUE = ("bias", "multiplier", "shift", "zero_point", "activate")
 
 
 def _gemm(params: SystolicParams, *, a: ArrayLike, b: ArrayLike) -> IntArray:
-    left, right = params.a_format.check(a, "Systolic a"), params.b_format.check(b, "Systolic b")
+    left, right = (
+        params.a_format.check(a, "Systolic a"),
+        params.b_format.check(b, "Systolic b"),
+    )
     return accumulate(left, right, step=params.step, bits=params.sum_bits, overflow=params.overflow)
 
 
 def _conv2d(
-    params: SystolicParams, *, x: ArrayLike, w: ArrayLike, stride: Pair = 1, padding: Padding = 0, groups: int = 1
+    params: SystolicParams,
+    *,
+    x: ArrayLike,
+    w: ArrayLike,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    groups: int = 1,
 ) -> IntArray:
     return convolve(
         params.a_format.check(x, "Systolic x"),
