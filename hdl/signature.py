@@ -2,7 +2,7 @@
 
 from amaranth.hdl import unsigned
 from amaranth.lib import data, stream
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from .ports import StreamPort
 
@@ -20,7 +20,7 @@ def payload_layout(port: StreamPort) -> data.StructLayout:
     return data.StructLayout(members)
 
 
-def stream_members(ports: tuple[StreamPort, ...]) -> dict[str, In | Out]:
+def stream_members(ports: tuple[StreamPort, ...]) -> dict[str, Member]:
     """Return the members of a component that has exactly these streams, each under its port's name."""
     flow = {"in": In, "out": Out}
     return {port.name: flow[port.direction](stream.Signature(payload_layout(port))) for port in ports}

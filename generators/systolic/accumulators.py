@@ -1,0 +1,89 @@
+"""Where the passes of a long reduction are summed: one memory word of partial sums for each streamed vector."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ...hdl.arithmetic import saturate
+from ...hdl.emit import Shared
+from .dot import exactly
+from .params import SystolicParams
+from .stationary_row import partial_range
+
+__all__ = ["Accumulators"]
+
+
+class Accumulators(Shared):
+    """Adds each aligned row of partial sums to what the passes before left at its place; the last pass leaves.
+
+    The sums of a finished reduction pass straight through; only those that wait for a further pass are stored. One
+    row a cycle. `ahead` announces a row one cycle before it comes, for the memory's synchronous read.
+
+    Parameters
+    ----------
+    params
+        The array's parameters; `accumulator_rows` is the memory's depth, `sum_bits` times `cols` its width.
+
+    Members
+    -------
+    en : In(1)
+        Everything moves when 1.
+    ahead : In(1)
+        A row comes in the next cycle of `en`.
+    valid, ends : In(1)
+        A row is here; it is its pass's last one.
+    continues : In(1)
+        The row adds to the sums stored by the pass before.
+    stores : In(1)
+        The row is stored for the pass that follows.
+    i : In, o : Out
+        Partial sums of all columns, and the accumulated sums in the same cycle.
+    """
+
+    def __init__(self, params: SystolicParams) -> None:
+        self.params = params
+        lo, hi = partial_range(params, params.rows)
+        self.range = (lo, hi)
+        members = {name: In(1) for name in ("en", "ahead", "valid", "ends", "continues", "stores")}
+        width = len(exactly(Signal(64), lo, hi))
+        super().__init__(members | {"i": In(width * params.cols), "o": Out(params.sum_bits * params.cols)})
+
+    def key(self) -> tuple[object, ...]:
+        """Return the parameters."""
+        return (self.params.digest,)
+
+    def label(self) -> str:
+        """Return the module's short name."""
+        return "accumulators"
+
+    def body(self) -> Module:
+        """Build the memory, its addresses and the adders."""
+        m = Module()
+        depth = max(self.params.accumulator_rows, 2)
+        m.submodules.memory = memory = Memory(shape=unsigned(len(self.o)), depth=depth, init=[])
+        write = memory.write_port()
+        read = memory.read_port(transparent_for=[write] if self.params.rows == 1 else [])
+        address = Signal(range(depth))
+        following = Mux(self.ends, 0, address + 1)[: len(address)]
+        with m.If(self.en & self.valid):
+            m.d.sync += address.eq(following)
+        m.d.comb += [
+            read.addr.eq(Mux(self.valid, following, address)),
+            read.en.eq(self.en & self.ahead),
+            write.addr.eq(address),
+            write.en.eq(self.en & self.valid & self.stores),
+            write.data.eq(self.o),
+            self.o.eq(self._sums(read.data)),
+        ]
+        return m
+
+    def _sums(self, stored: Value) -> Value:
+        params, bits = self.params, self.params.sum_bits
+        width = len(self.i) // params.cols
+        lanes = []
+        for c in range(params.cols):
+            partial = exactly(self.i[c * width : (c + 1) * width], *self.range)
+            before = stored[c * bits : (c + 1) * bits] & self.continues.replicate(bits)
+            total = before.as_signed() + partial
+            lanes.append(saturate(total, params.sum_format) if params.overflow == "saturate" else total[:bits])
+        return Cat(lanes)

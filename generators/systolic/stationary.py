@@ -1,0 +1,163 @@
+"""The weight- and input-stationary design: streams in, rows of PEs, accumulators, streams out."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib.wiring import In, Out
+
+from ...hdl.emit import Shared
+from ...hdl.signature import stream_members
+from .accumulators import Accumulators
+from .exit import Exit, Finished, delayed
+from .feeder import Entrance
+from .geometry import array_latency, col_segments, segment
+from .params import SystolicParams
+from .ports import moving_name, stationary_name, stream_ports
+from .skew import Skew
+from .stationary_row import StationaryRow, resident_shape
+
+__all__ = ["Stationary"]
+
+
+class Stationary(Shared):
+    """Multiplies by a resident ``(rows * reduce, cols)`` block while the next one loads; sums passes along K.
+
+    A pass streams up to `accumulator_rows` vectors through the block. `last` of the moving stream ends a pass, `last`
+    on the block's final row marks the last pass of the reduction, whose sums leave; those of the other passes stay in
+    the accumulators. There is no bubble where a pass has at least `rows` vectors; a shorter one waits for the load.
+    The array stops in the cycle after the output is refused. Throughput: one vector a cycle. Latency:
+    `timing.latency`. For input_stationary A is resident, B streams and C leaves by columns.
+
+    Jouppi et al., "In-Datacenter Performance Analysis of a Tensor Processing Unit", ISCA 2017.
+
+    Parameters
+    ----------
+    params
+        The array's parameters, `dataflow` being ``weight_stationary`` or ``input_stationary``.
+
+    Members
+    -------
+    a, b, epilogue : In(stream)
+        As `ports.stream_ports` describes; `epilogue` is absent without bias and requantize.
+    c : Out(stream)
+        One vector of results a beat, `last` on the pass's final one.
+    """
+
+    def __init__(self, params: SystolicParams) -> None:
+        self.params = params
+        self.ports = {port.name: port for port in stream_ports(params)}
+        super().__init__(stream_members(tuple(self.ports.values())))
+
+    def key(self) -> tuple[object, ...]:
+        """Return the parameters."""
+        return (self.params.digest,)
+
+    def label(self) -> str:
+        """Return the module's short name."""
+        return "array"
+
+    def body(self) -> Module:
+        """Join the parts."""
+        m = Module()
+        en = Signal()
+        entrances = {name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"}
+        moving, resident = entrances[moving_name(self.params)], entrances[stationary_name(self.params)]
+        control = _Control(m, self.params, en, moving, resident)
+        partial = self._array(m, en, control, moving.field("data"), resident.field("data"))
+        after = array_latency(self.params)
+        ahead = delayed(m, en, control.issue, after - 1, "row_ahead")
+        flags = {"valid": control.issue, "ends": control.ends, "continues": control.continues, "stores": control.stores}
+        m.submodules.accumulators = sums = Accumulators(self.params)
+        late = {name: delayed(m, en, flag, after, f"row_{name}") for name, flag in flags.items()}
+        m.d.comb += [sums.en.eq(en), sums.ahead.eq(ahead), sums.i.eq(partial)]
+        m.d.comb += [getattr(sums, name).eq(flag) for name, flag in late.items()]
+        finished = Finished(late["valid"] & ~late["stores"], late["ends"], sums.o)
+        Exit(m, self.params, entrances.get("epilogue"), en).connect(finished, self.c)
+        return m
+
+    def _array(self, m: Module, en: Value, control: "_Control", moving: Value, resident: Value) -> Value:
+        """Skew the operands, chain the rows, and straighten the partial sums of all columns."""
+        params, shape = self.params, resident_shape(self.params)
+        entering = Signal(len(moving), reset_less=True)
+        with m.If(en):
+            m.d.sync += entering.eq(moving)
+        columns = [segment(c, params) for c in range(params.cols)]
+        m.submodules.skew_moving = skew = Skew(shape.a_bits, range(params.rows), "skew_moving")
+        m.submodules.skew_resident = down = Skew(shape.b_bits, columns, "skew_resident")
+        m.d.comb += [skew.en.eq(en), down.en.eq(en), down.i.eq(resident)]
+        lanes = [entering[i * shape.a_bits : (i + 1) * shape.a_bits] for i in range(params.rows)]
+        m.d.comb += skew.i.eq(Cat(reversed(lanes)))
+        following, sums = down.o, None
+        for r in range(params.rows):
+            m.submodules[f"row_{r}"] = row = StationaryRow(params, r)
+            m.d.comb += [row.en.eq(en), row.moving.eq(skew.o[r * shape.a_bits : (r + 1) * shape.a_bits])]
+            m.d.comb += [row.load.eq(control.loads[r]), row.swap.eq(control.swaps[r]), row.next_i.eq(following)]
+            if sums is not None:
+                m.d.comb += row.sum_i.eq(sums)
+            following, sums = row.next_o, row.sum_o
+        width = len(sums) // params.cols
+        m.submodules.deskew = deskew = Skew(width, [columns[-1] - c for c in columns], "deskew")
+        m.d.comb += [deskew.en.eq(en), deskew.i.eq(sums)]
+        return deskew.o
+
+
+class _Control:
+    """Decides when a row of the resident block loads and when a vector is issued.
+
+    `loads` and `swaps` hold one flag a row, column 0; `issue`, `ends`, `continues`, `stores` describe the issued vector.
+    """
+
+    def __init__(self, m: Module, params: SystolicParams, en: Value, moving: Entrance, resident: Entrance) -> None:
+        self.issue, self.ends, self.continues, self.stores = Signal(), Signal(), Signal(), Signal()
+        begins, loaded = Signal(init=1), Signal()
+        start = Signal(name="start")
+        m.d.comb += [
+            self.issue.eq(en & moving.full & (~begins | loaded)),
+            self.ends.eq(self.issue & moving.payload.last),
+            start.eq(self.issue & begins),
+            moving.take.eq(self.issue),
+        ]
+        with m.If(self.issue):
+            m.d.sync += begins.eq(moving.payload.last)
+        completes = self._load(m, params, en, resident, loaded, start)
+        self._reduction(m, resident, start, completes)
+        self.swaps = _diagonal(m, params, en, start)
+
+    def _load(self, m: Module, params: SystolicParams, en: Value, resident: Entrance, loaded: Signal, start: Signal) -> Value:
+        """Shift a row in unless a whole block waits; return the flag *this row completes a block*."""
+        load, completes = Signal(name="load"), Signal(name="load_completes")
+        reached = Signal(params.rows, init=1)
+        m.d.comb += [
+            load.eq(en & resident.full & (~loaded | start)),
+            completes.eq(load & reached[-1]),
+            resident.take.eq(load),
+        ]
+        with m.If(load):
+            m.d.sync += reached.eq(Mux(reached[-1], 1, Cat(1, reached)[: params.rows]))
+        with m.If(completes):
+            m.d.sync += loaded.eq(1)
+        with m.Elif(start):
+            m.d.sync += loaded.eq(0)
+        self.loads = reached & load.replicate(params.rows)
+        return completes
+
+    def _reduction(self, m: Module, resident: Entrance, start: Value, completes: Value) -> None:
+        """Follow which pass of the reduction the issued vector belongs to."""
+        next_final, final, opened = Signal(), Signal(), Signal()
+        with m.If(completes):
+            m.d.sync += next_final.eq(resident.payload.last)
+        is_final = Signal()
+        m.d.comb += is_final.eq(Mux(start, next_final, final))
+        with m.If(start):
+            m.d.sync += final.eq(next_final)
+        with m.If(self.ends):
+            m.d.sync += opened.eq(~is_final)
+        m.d.comb += [self.continues.eq(opened), self.stores.eq(~is_final)]
+
+
+def _diagonal(m: Module, params: SystolicParams, en: Value, flag: Value) -> Value:
+    """Return the flag at each row: as it is in row 0, a cycle later in each row below."""
+    if params.rows == 1:
+        return flag
+    line = Signal(params.rows - 1, name="swap_line")
+    with m.If(en):
+        m.d.sync += line.eq(Cat(flag, line)[: len(line)])
+    return Cat(flag, line)

@@ -1,0 +1,56 @@
+"""Exact cycles of a job, from its tiles alone; no hardware import."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from .geometry import INPUT_LATENCY, OUTPUT_LATENCY, array_latency, epilogue_latency
+from .params import SystolicParams
+
+__all__ = ["cycles", "describe", "latency", "occupancy"]
+
+
+def latency(params: SystolicParams) -> int:
+    """Cycles from offering the last operands of a tile to taking its first row of C, both included.
+
+    For weight_ and input_stationary: from offering a vector in the reduction's last pass to taking its result.
+    """
+    return INPUT_LATENCY + array_latency(params) + epilogue_latency(params) + OUTPUT_LATENCY
+
+
+def occupancy(params: SystolicParams, steps: int) -> int:
+    """Cycles that a tile (or pass) of so many steps keeps the array to itself, followed by another one.
+
+    A tile cannot end before the tile before has drained, a pass cannot start before its block is loaded; both take
+    `rows` cycles.
+    """
+    return max(steps, params.rows)
+
+
+def cycles(params: SystolicParams, steps: Sequence[int]) -> int:
+    """Return the exact cycles of a job without back-pressure, as `Family.cycles` counts them.
+
+    Parameters
+    ----------
+    params
+        The array's parameters.
+    steps
+        Beats of each tile (output_stationary: steps along K) or pass (else: vectors), in order; none is zero.
+    """
+    if params.stationary:
+        between = sum(occupancy(params, n) for n in steps[:-1])
+        return params.rows + between + steps[-1] - 1 + latency(params)
+    between = sum(occupancy(params, n) for n in steps[1:])
+    return steps[0] - 1 + between + latency(params) + params.rows - 1
+
+
+def describe(params: SystolicParams) -> dict[str, Any]:
+    """Return the timing summary for the manifest."""
+    unit = "vectors of a pass" if params.stationary else "steps along K of a tile"
+    fill = "rows + latency - 1" if params.stationary else "latency + rows - 2"
+    return {
+        "source": "exact",
+        "latency_cycles": latency(params),
+        "cycles_per_tile": f"max({unit}, {params.rows})",
+        "cycles": f"sum over tiles of cycles_per_tile, the {'last' if params.stationary else 'first'} without the max, + {fill}",
+        "macs_per_cycle": params.rows * params.cols * params.reduce,
+    }
