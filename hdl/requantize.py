@@ -1,0 +1,324 @@
+"""Requantisation: bias, integer scale, rounding shift, activation, zero point and clip, one result a cycle."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib.wiring import In, Out
+
+from .arithmetic import round_half_even_shift, saturate
+from .emit import Shared
+from .formats import Integer
+
+__all__ = ["BiasAdd", "Requantize", "RequantizeLane", "RequantizeShape", "requantize_latency"]
+
+SHIFT_BITS = 6
+
+
+def requantize_latency(activation: str, bias: bool) -> int:
+    """Return the cycles of `en` from a sum to its result: bias, multiply, shift, (square,) round and clip."""
+    return 3 + bias + (activation == "squared_relu")
+
+
+@dataclass(frozen=True)
+class RequantizeShape:
+    """What a requantiser computes; everything left out costs nothing.
+
+    Parameters
+    ----------
+    sum_bits
+        Bits of the signed sum.
+    output
+        Format of the result and of the zero point.
+    multiplier_bits
+        Bits of the unsigned multiplier.
+    bias
+        Whether a bias as wide as the sum is added first.
+    activation
+        ``none``, ``relu`` or ``squared_relu``: what `activate` switches on.
+    """
+
+    sum_bits: int
+    output: Integer
+    multiplier_bits: int = 16
+    bias: bool = False
+    activation: str = "none"
+
+    @property
+    def latency(self) -> int:
+        """Cycles of `en` from a sum to its result."""
+        return requantize_latency(self.activation, self.bias)
+
+    @property
+    def activates(self) -> bool:
+        """Whether there is an activation to switch on."""
+        return self.activation != "none"
+
+    @property
+    def clipped_bits(self) -> int:
+        """Bits to which a scaled sum may saturate: any zero point then still clips it to the same result."""
+        return self.output.bits + 1
+
+
+def _register(m: Module, en: Value, value: Value, name: str, cycles: int = 1) -> Value:
+    """Return `value` as it was `cycles` cycles of `en` ago; never reset."""
+    of = signed if value.shape().signed else unsigned
+    for i in range(cycles):
+        q = Signal(of(len(value)), name=f"{name}_{i + 1}" if cycles > 1 else name, reset_less=True)
+        with m.If(en):
+            m.d.sync += q.eq(value)
+        value = q
+    return value
+
+
+def scaled(m: Module, value: Value, shift: Value, bits: int) -> tuple[Value, Value]:
+    """Shift right arithmetically, saturating to `bits`; return the floor and whether to round up, halves to even.
+
+    Works from the longest distance to the shortest, so that each level is only as wide as what can still reach the
+    result; the bits that fall off below are kept as half and sticky, those cut above as overflow.
+    Where it saturates, the rounding bit may be set: a sum of one more is still out of range.
+    """
+    sign = value[-1]
+    half = sticky = overflow = Const(0, 1)
+    for level in reversed(range(len(shift))):
+        distance, taken = 1 << level, shift[level]
+        value = _widened(value, distance + 1)
+        sticky = _named(m, f"sticky_{distance}", Mux(taken, half | sticky | _any(value[: distance - 1]), sticky))
+        half = _named(m, f"half_{distance}", Mux(taken, value[distance - 1], half))
+        value = _named(m, f"shifted_{distance}", Mux(taken, value[distance:].as_signed(), value))
+        keep = bits + distance - 1
+        if len(value) > keep:
+            cut = value[keep - 1 :] ^ sign.replicate(len(value) - keep + 1)
+            overflow = _named(m, f"overflow_{distance}", overflow | cut.any())
+            value = value[:keep].as_signed()
+    value = _widened(value, bits)
+    limit = Cat((~sign).replicate(bits - 1), sign).as_signed()
+    return Mux(overflow, limit, value), half & (sticky | value[0])
+
+
+def _named(m: Module, name: str, value: Value) -> Signal:
+    """Return a signal of that value, so that it is computed and shown once."""
+    of = signed if value.shape().signed else unsigned
+    named = Signal(of(len(value)), name=name)
+    m.d.comb += named.eq(value)
+    return named
+
+
+def _any(bits: Value) -> Value:
+    """Return whether one of the bits, of which there may be none, is set."""
+    return bits.any() if len(bits) else Const(0, 1)
+
+
+def _widened(value: Value, bits: int) -> Value:
+    """Return a signed value in at least that many bits."""
+    missing = max(bits - len(value), 0)
+    return Cat(value, value[-1].replicate(missing)).as_signed()
+
+
+class RequantizeLane(Shared):
+    """One requantiser: inputs are taken when their stage needs them, so that the registers around it can be shared.
+
+    Parameters
+    ----------
+    shape
+        What it computes.
+
+    Members
+    -------
+    en : In(1)
+        Every register moves when 1.
+    sum, bias : In
+        Taken in cycle 0; `bias` only if the shape has one.
+    multiplier, shift : In
+        Taken in cycle 0, or 1 if there is a bias; the shift is delayed inside.
+    activate : In(1)
+        Taken with the result of the shift's stage (relu) or one cycle later (squared_relu).
+    zero_point : In
+        Taken in the last cycle before the result.
+    o : Out
+        The result.
+    """
+
+    def __init__(self, shape: RequantizeShape) -> None:
+        self.shape = shape
+        members = {"en": In(1), "sum": In(shape.sum_bits)}
+        if shape.bias:
+            members["bias"] = In(shape.sum_bits)
+        members |= {"multiplier": In(shape.multiplier_bits), "shift": In(SHIFT_BITS), "zero_point": In(shape.output.bits)}
+        if shape.activates:
+            members["activate"] = In(1)
+        super().__init__(members | {"o": Out(shape.output.bits)})
+
+    def key(self) -> tuple[object, ...]:
+        """Return what makes two lanes the same module."""
+        return (self.shape,)
+
+    def label(self) -> str:
+        """Return the module's short name."""
+        return "requantize_lane"
+
+    def body(self) -> Module:
+        """Build the pipeline."""
+        m = Module()
+        shape, en = self.shape, self.en
+        total = self.sum.as_signed()
+        if shape.bias:
+            total = _register(m, en, total + self.bias.as_signed(), "biased")
+        product = total * self.multiplier
+        product = _register(m, en, product, "product")
+        shift = _register(m, en, self.shift, "shift_held")
+        result, up = scaled(m, product, shift, shape.clipped_bits)
+        if shape.activation == "relu":
+            dropped = self.activate & result[-1]
+            result, up = Mux(dropped, 0, result).as_signed(), up & ~dropped
+        result, up = _register(m, en, result, "floor"), _register(m, en, up, "up")
+        if shape.activation == "squared_relu":
+            result, up = self._squared(m, result + up), Const(0, 1)
+        # The rounding bit enters as a carry: added to itself, one place below.
+        offset = Cat(up, self.zero_point)
+        total = Cat(up, result).as_signed() + (offset.as_signed() if shape.output.signed else offset)
+        total = total[1:].as_signed()
+        m.d.comb += self.o.eq(_register(m, en, saturate(total, shape.output), "result"))
+        return m
+
+    def _squared(self, m: Module, result: Value) -> Value:
+        """Return ``round(q * q / 2**m)`` where active, q being the result clipped to m bits without sign."""
+        bits = self.shape.output.hi.bit_length()
+        clipped = saturate(result, Integer(bits, is_signed=False))
+        square = round_half_even_shift(clipped * clipped, bits)
+        return _register(m, self.en, Mux(self.activate, square, result), "activated")
+
+
+class Requantize(Shared):
+    """Requantises a row of sums; all inputs belong to one cycle, the result follows `latency` cycles of `en` later.
+
+    ``o = clip(activation(round_half_even((sum + bias) * multiplier / 2**shift)) + zero_point)``, every step exact;
+    ``relu`` is ``max(r, 0)``; ``squared_relu`` is ``round_half_even(q * q / 2**m)`` with q being r clipped to
+    0 … 2^m - 1 and m the bit length of the format's largest value. One row a cycle. Registers have no reset.
+
+    Parameters
+    ----------
+    shape
+        What it computes.
+    lanes
+        Sums of a row.
+    shares_scale
+        Whether all lanes have the same bias, multiplier and shift: these are then one lane wide.
+
+    Members
+    -------
+    en : In(1)
+        Every register moves when 1.
+    sum : In
+        Signed sums, lane 0 lowest.
+    bias : In
+        Signed biases as wide as the sums; only if the shape has a bias.
+    multiplier, shift : In
+        Unsigned multipliers; shifts of 6 bits.
+    zero_point : In
+        One for all lanes, in the output format.
+    activate : In(1)
+        Applies the activation to this row; only if the shape has one.
+    o : Out
+        Results in the output format, lane 0 lowest.
+    """
+
+    def __init__(self, shape: RequantizeShape, lanes: int = 1, shares_scale: bool = False) -> None:
+        self.shape, self.lanes, self.shares_scale = shape, lanes, shares_scale
+        side = 1 if shares_scale else lanes
+        members = {"en": In(1), "sum": In(shape.sum_bits * lanes)}
+        if shape.bias:
+            members["bias"] = In(shape.sum_bits * side)
+        members |= {"multiplier": In(shape.multiplier_bits * side), "shift": In(SHIFT_BITS * side)}
+        members["zero_point"] = In(shape.output.bits)
+        if shape.activates:
+            members["activate"] = In(1)
+        super().__init__(members | {"o": Out(shape.output.bits * lanes)})
+
+    @property
+    def latency(self) -> int:
+        """Cycles of `en` from a row of sums to its results."""
+        return self.shape.latency
+
+    def key(self) -> tuple[object, ...]:
+        """Return what makes two rows the same module."""
+        return (self.shape, self.lanes, self.shares_scale)
+
+    def label(self) -> str:
+        """Return the module's short name."""
+        return "requantize"
+
+    def body(self) -> Module:
+        """Build the lanes and the delays that they share."""
+        m = Module()
+        shape, en = self.shape, self.en
+        begin = int(shape.bias)
+        common = {"zero_point": _register(m, en, self.zero_point, "zero_point_held", self.latency - 1)}
+        if shape.activates:
+            late = begin + (1 if shape.activation == "relu" else 2)
+            common["activate"] = _register(m, en, self.activate, "activate_held", late)
+        scale = {name: _register(m, en, getattr(self, name), f"{name}_held", begin) for name in ("multiplier", "shift")}
+        if shape.bias:
+            scale["bias"] = self.bias
+        for i in range(self.lanes):
+            lane = RequantizeLane(shape)
+            m.submodules[f"lane_{i}"] = lane
+            m.d.comb += [lane.en.eq(en), lane.sum.eq(_lane(self.sum, i, len(lane.sum)))]
+            m.d.comb += [getattr(lane, name).eq(value) for name, value in common.items()]
+            for name, value in scale.items():
+                member = getattr(lane, name)
+                m.d.comb += member.eq(_lane(value, 0 if self.shares_scale else i, len(member)))
+            m.d.comb += _lane(self.o, i, len(lane.o)).eq(lane.o)
+        return m
+
+
+def _lane(vector: Value, index: int, width: int) -> Value:
+    """Return one lane of a vector."""
+    return vector[index * width : (index + 1) * width]
+
+
+class BiasAdd(Shared):
+    """Adds a bias to a row of sums, exactly; one row a cycle, the result one cycle of `en` later.
+
+    Parameters
+    ----------
+    sum_bits
+        Bits of a signed sum and of a signed bias.
+    lanes
+        Sums of a row.
+    shares_bias
+        Whether all lanes have the same bias, which is then one lane wide.
+
+    Members
+    -------
+    en : In(1)
+        The register moves when 1.
+    sum, bias : In
+        Signed, lane 0 lowest.
+    o : Out
+        Signed results of ``sum_bits + 1`` bits, lane 0 lowest.
+    """
+
+    latency = 1
+
+    def __init__(self, sum_bits: int, lanes: int = 1, shares_bias: bool = False) -> None:
+        self.sum_bits, self.lanes, self.shares_bias = sum_bits, lanes, shares_bias
+        side = 1 if shares_bias else lanes
+        members = {"en": In(1), "sum": In(sum_bits * lanes), "bias": In(sum_bits * side)}
+        super().__init__(members | {"o": Out((sum_bits + 1) * lanes)})
+
+    def key(self) -> tuple[object, ...]:
+        """Return what makes two rows the same module."""
+        return (self.sum_bits, self.lanes, self.shares_bias)
+
+    def label(self) -> str:
+        """Return the module's short name."""
+        return "bias_add"
+
+    def body(self) -> Module:
+        """Build the adders and their register."""
+        m = Module()
+        sums = [_lane(self.sum, i, self.sum_bits).as_signed() for i in range(self.lanes)]
+        biases = [_lane(self.bias, 0 if self.shares_bias else i, self.sum_bits).as_signed() for i in range(self.lanes)]
+        added = Cat(a + b for a, b in zip(sums, biases, strict=True))
+        m.d.comb += self.o.eq(_register(m, self.en, added, "biased"))
+        return m
