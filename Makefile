@@ -1,0 +1,57 @@
+# rtloom: every target sets up what it needs; `make help` lists them.
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUT ?= build
+JOBS ?= 2
+PRESETS = $(basename $(notdir $(wildcard generators/presets/*.yaml)))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo verilog regress test lint format bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(VENV)/ready ## install pinned packages into .venv
+
+$(VENV)/ready: requirements.lock pyproject.toml setup.sh
+	@VENV='$(VENV)' ./setup.sh
+
+demo: setup ## the main job: networks on handwritten digits, run on the generated 8x8 array
+	$(BIN)/rtloom demo --output $(OUT)/demo
+
+verilog: setup ## Verilog, manifest and FuseSoC core of every preset into build/verilog
+	@for preset in $(PRESETS); do $(BIN)/rtloom verilog $$preset --output $(OUT)/verilog || exit; done
+
+regress: setup ## the long verification: every preset in its bench, then random configurations
+	@for preset in $(PRESETS); do $(BIN)/rtloom verify $$preset || exit; done
+	$(BIN)/rtloom regress
+
+test: setup ## all tests with coverage of the Python code, then lint
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest --numprocesses $(JOBS) --dist worksteal
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+	@$(MAKE) --no-print-directory lint
+
+lint: setup ## style, types, order of the rooms, and the Verilog of every preset
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	MYPYPATH=$(VENV)/typing $(BIN)/mypy --package rtloom
+	$(BIN)/lint-imports --no-logo
+	@for preset in $(PRESETS); do $(BIN)/rtloom lint $$preset || exit; done
+
+format: setup ## bring the Python code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## measure what README states; figures go to build/bench
+	$(BIN)/python -m tests.benchmarks --output $(OUT)/bench
+
+lock: ## pin the newest versions that pyproject.toml allows
+	python3 -m venv --clear $(OUT)/lock
+	$(OUT)/lock/bin/python -m pip install --quiet --upgrade '.[demo,dev]'
+	{ head -n 1 requirements.lock; $(OUT)/lock/bin/python -m pip freeze --all --exclude pip --exclude rtloom; } > $(OUT)/requirements.lock
+	mv $(OUT)/requirements.lock requirements.lock
+
+clean: ## remove what was built here; the cache of simulators stays
+	rm -rf $(OUT) dist .coverage .coverage.* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

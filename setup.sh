@@ -1,0 +1,42 @@
+#!/bin/sh
+# Make .venv hold what requirements.lock pins and this checkout, or say in one line what the machine lacks.
+set -eu
+cd "$(dirname "$0")"
+venv=${VENV:-.venv}
+
+lacks() {
+    echo "setup: $1" >&2
+    exit 2
+}
+
+is_new() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+    for candidate in ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11}; do
+        if command -v "$candidate" >/dev/null 2>&1 && is_new "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+}
+
+python=$(find_python)
+[ -n "$python" ] || lacks "Python 3.11 or newer must be installed: apt install python3 python3-venv"
+for tool in g++ make perl; do
+    command -v "$tool" >/dev/null 2>&1 || lacks "$tool must be installed: apt install g++ make perl"
+done
+
+if ! { [ -x "$venv/bin/python" ] && is_new "$venv/bin/python" && "$venv/bin/python" -m pip --version >/dev/null 2>&1; }; then
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || lacks "Python's venv must be installed: apt install python3-venv"
+    echo "setup: making $venv with $("$python" --version)"
+    "$python" -m venv --clear "$venv" || lacks "$venv must be a folder that can be written"
+fi
+
+pip="$venv/bin/python -m pip --disable-pip-version-check --quiet"
+echo "setup: installing what requirements.lock pins"
+$pip install --requirement requirements.lock || lacks "the packages of requirements.lock must be obtainable with pip"
+$pip install --no-deps --no-build-isolation --editable . || lacks "this checkout must be installable with pip"
+# mypy looks for packages by folder name, and this checkout may have any name: show it one that is called rtloom.
+mkdir -p "$venv/typing" && ln -sfn "$(pwd)" "$venv/typing/rtloom"
+touch "$venv/ready"
+echo "setup: $venv is ready"
