@@ -59,14 +59,14 @@ def _tile(params: SystolicParams) -> tuple[int, int, int]:
 
 
 def _gemm(scale: Callable[[int, int, int, int], tuple[int, int, int]]) -> Callable[..., Sized]:
-    def make(params: SystolicParams, rng: np.random.Generator) -> Sized:
+    def make(params: SystolicParams, _: np.random.Generator) -> Sized:
         m, k, n = scale(*_tile(params), params.max_reduction)
         return "gemm", (m, k), (k, n), {}
 
     return make
 
 
-def _batched(params: SystolicParams, rng: np.random.Generator) -> Sized:
+def _batched(params: SystolicParams, _: np.random.Generator) -> Sized:
     m, k, n = _tile(params)
     return "gemm", (2, m, k), (2, k, n), {}
 
@@ -78,21 +78,21 @@ def _ragged(params: SystolicParams, rng: np.random.Generator) -> Sized:
     return "gemm", (m, k), (k, n), {}
 
 
-def _convolution(params: SystolicParams, rng: np.random.Generator) -> Sized:
+def _convolution(params: SystolicParams, _: np.random.Generator) -> Sized:
     channels = 2 if params.max_reduction >= 12 else 1
     padding = 1 if params.a_format.has_zero else 0
     kernel = (3, 2) if params.max_reduction >= 6 * channels else (1, 1)
     return "conv2d", (2, 5, 6, channels), (*kernel, channels, 3), {"stride": (2, 1), "padding": padding}
 
 
-def _depthwise(params: SystolicParams, rng: np.random.Generator) -> Sized:
+def _depthwise(params: SystolicParams, _: np.random.Generator) -> Sized:
     kernel = (2, 2) if params.max_reduction >= 4 else (1, 1)
     return "conv2d", (1, 4, 4, 3), (*kernel, 1, 3), {"groups": 3}
 
 
 JOBS: dict[str, Callable[..., Sized]] = {
-    "tile": _gemm(lambda m, k, n, most: (m, k, n)),
-    "single": _gemm(lambda m, k, n, most: (1, 1, 1)),
+    "tile": _gemm(lambda m, k, n, _: (m, k, n)),
+    "single": _gemm(lambda *_: (1, 1, 1)),
     "edge": _gemm(lambda m, k, n, most: (m + 1, min(k + 1, most), n + 1)),
     "tiles": _gemm(lambda m, k, n, most: (2 * m, min(3 * k, most), 2 * n)),
     "long": _gemm(lambda m, k, n, most: (m, min(9 * k + 1, most), n)),

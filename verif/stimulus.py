@@ -23,20 +23,20 @@ def rng_for(seed: int, *words: str) -> np.random.Generator:
 
 
 def _constant(choose: Callable[[Format], int]) -> Fill:
-    return lambda form, shape, rng: form.clip(np.full(shape, choose(form), dtype=np.int64))
+    return lambda form, shape, _: form.clip(np.full(shape, choose(form), dtype=np.int64))
 
 
 def _corners(form: Format, shape: tuple[int, ...], rng: np.random.Generator) -> IntArray:
     return rng.choice(form.corners(), size=shape)
 
 
-def _alternating(form: Format, shape: tuple[int, ...], rng: np.random.Generator) -> IntArray:
+def _alternating(form: Format, shape: tuple[int, ...], _: np.random.Generator) -> IntArray:
     """Extremes in a chessboard along all axes: every wire toggles in every beat."""
     parity = np.indices(shape).sum(axis=0) % 2
     return np.where(parity == 0, form.lo, form.hi).astype(np.int64)
 
 
-def _one_hot(form: Format, shape: tuple[int, ...], rng: np.random.Generator) -> IntArray:
+def _one_hot(form: Format, shape: tuple[int, ...], _: np.random.Generator) -> IntArray:
     """One largest value in each row, the rest as near zero as the format has: shows where each lane ends up."""
     flat = form.clip(np.zeros(shape, dtype=np.int64)).reshape(-1, shape[-1])
     rows = np.arange(len(flat))
@@ -44,7 +44,7 @@ def _one_hot(form: Format, shape: tuple[int, ...], rng: np.random.Generator) -> 
     return flat.reshape(shape)
 
 
-def _ramp(form: Format, shape: tuple[int, ...], rng: np.random.Generator) -> IntArray:
+def _ramp(form: Format, shape: tuple[int, ...], _: np.random.Generator) -> IntArray:
     """All values one after the other, again and again."""
     count = np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
     return form.clip(form.lo + count % (form.hi - form.lo + 1))
@@ -63,8 +63,8 @@ DATA_PATTERNS: dict[str, Fill] = {
     "maximum": _constant(lambda form: form.hi),
     "alternating": _alternating,
     "one_hot": _one_hot,
-    "zeros": _constant(lambda form: 0),
-    "ones": _constant(lambda form: 1),
+    "zeros": _constant(lambda _: 0),
+    "ones": _constant(lambda _: 1),
     "ramp": _ramp,
     "sparse": _sparse,
 }
@@ -103,7 +103,7 @@ def _chance(probability: float) -> Callable[[int, np.random.Generator], Go]:
 
 
 def _bursts(length: int, rng: np.random.Generator) -> Go:
-    """Runs of 1 to 12 cycles, on and off by turns."""
+    """Alternate runs of 1 to 12 cycles, on and off."""
     runs = rng.integers(1, 13, size=length)
     return np.resize(np.repeat(np.arange(length) % 2 == 0, runs), length)
 
@@ -114,7 +114,7 @@ def _one_slow(length: int, rng: np.random.Generator) -> Go:
     return go
 
 
-def _every_other(length: int, rng: np.random.Generator) -> Go:
+def _every_other(length: int, _: np.random.Generator) -> Go:
     go: Go = np.arange(length) % 2 == 0
     return go
 
@@ -146,7 +146,7 @@ STALL_PATTERNS: dict[str, dict[str, str]] = {
     "slow_output": {"out": "slow"},
     "slow_input": {"one": "slow"},
 }
-"""Every stall pattern by name: the shape for all inputs, all outputs, or one input chosen by the seed; else always on."""
+"""Every stall pattern by name: the shape for all inputs, all outputs, or one input that the seed chooses."""
 
 
 def stalls(pattern: str, ports: Sequence[StreamPort], seed: int, length: int = 997) -> Mapping[str, Go]:

@@ -207,7 +207,8 @@ def test_ties_go_to_even() -> None:
 def test_wide_and_narrow_arithmetic_agree() -> None:
     x = np.random.default_rng(3).integers(-(2**37), 2**37, 500)
     narrow, wide = scale(x, 12345, 21), scale(np.append(x, 2**50), 12345, 21)
-    assert narrow.dtype == np.int64 and wide.dtype == object
+    assert narrow.dtype == np.int64
+    assert wide.dtype == object
     assert narrow.tolist() == wide.tolist()[:-1]
 
 

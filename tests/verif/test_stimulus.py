@@ -20,7 +20,8 @@ PORTS = (
 def test_every_pattern_gives_members_and_is_reproducible(pattern: str, name: str) -> None:
     form = parse_format(name)
     first, again = (stimulus.values(pattern, form, (9, 5), stimulus.rng_for(7, pattern)) for _ in range(2))
-    assert first.shape == (9, 5) and first.dtype == np.int64
+    assert first.shape == (9, 5)
+    assert first.dtype == np.int64
     assert form.contains(first).all()
     np.testing.assert_array_equal(first, again)
 
@@ -36,7 +37,8 @@ def test_patterns_are_what_they_are_called() -> None:
 
 def test_beats_fill_every_field_and_mark_the_last() -> None:
     made = stimulus.beats("random", PORTS[0], 5, np.random.default_rng(0))
-    assert made["data"].shape == (5, 4) and made["last"].tolist() == [False] * 4 + [True]
+    assert made["data"].shape == (5, 4)
+    assert made["last"].tolist() == [False] * 4 + [True]
     assert "last" not in stimulus.beats("random", PORTS[1], 5, np.random.default_rng(0))
 
 
@@ -46,7 +48,8 @@ def test_stall_patterns_are_seeded_and_never_hang(pattern: str) -> None:
         first, again = stimulus.stalls(pattern, PORTS, seed), stimulus.stalls(pattern, PORTS, seed)
         assert first.keys() == again.keys()
         for name, go in first.items():
-            assert go.any() and not go.all()
+            assert go.any()
+            assert not go.all()
             np.testing.assert_array_equal(go, again[name])
 
 

@@ -88,7 +88,7 @@ def convolve(
 
 
 def _windows(images: IntArray, kernels: IntArray, stride: tuple[int, int]) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield for each (u, v) what the kernel sees there, ``(B, OH, OW, groups, C)``, and its weights, ``(C, groups, O)``."""
+    """Yield for each (u, v) what the kernel sees, ``(B, OH, OW, groups, C)``, and its weights, ``(C, groups, O)``."""
     height, width = kernels.shape[:2]
     rows = output_size(images.shape[1], height, stride[0], (0, 0))
     cols = output_size(images.shape[2], width, stride[1], (0, 0))

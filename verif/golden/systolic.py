@@ -1,7 +1,6 @@
 """Golden model of the systolic family: GEMM and convolution with its accumulator and epilogue."""
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +11,9 @@ from ...hdl.formats import Format
 from .convolution import Padding, Pair, convolve
 from .gemm import accumulate
 from .requantize import requantize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["compute"]
 
