@@ -1,0 +1,169 @@
+"""Verilog emission: every distinct component becomes one module, however often it is used."""
+
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
+from amaranth.lib import wiring
+
+from .rtlil import convert, flat_ports
+from .verilog_text import finish
+from .yosys import run_yosys
+
+__all__ = ["Shared", "Verilog", "emit_verilog"]
+
+# Makes registers, multiplexers and memories of the processes and drops what is unused. `opt_share` and `wreduce` are
+# left out on purpose: they change widths, which Verilator then rightly complains about.
+_PASSES = (
+    "proc",
+    "opt_expr",
+    "opt_merge",
+    "opt_muxtree",
+    "opt_reduce -full",
+    "opt_dff",
+    "opt_expr",
+    "opt_merge",
+    "memory_collect",
+    "opt_clean -purge",
+)
+_LABEL = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+class Shared(wiring.Component):
+    """A component that is emitted once for each distinct `key` and instantiated wherever it is used.
+
+    Subclasses implement `body` instead of ``elaborate``, and `key`. In Amaranth's simulator it elaborates in place.
+    Its clock domain is ``sync`` or one made in its own body. ``ResetInserter`` and ``EnableInserter`` do not reach
+    into the emitted module: give the component an enable or reset port instead.
+    """
+
+    # Only the first of many equal components is elaborated, which is no mistake.
+    _MustUse__silence = True
+
+    def body(self) -> Module:
+        """Build the hardware."""
+        raise TypeError(f"{type(self).__name__} must implement body()")
+
+    def key(self) -> tuple[object, ...]:
+        """Return the hashable parameters: equal keys of one class mean equal hardware and ports."""
+        raise TypeError(f"{type(self).__name__} must implement key()")
+
+    def label(self) -> str:
+        """Return the short name of the module: lower case, digits and single underscores."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def elaborate(self, platform: object) -> Any:
+        """Return an instance of the emitted module, or the body outside emission."""
+        if isinstance(platform, _Emitter) and platform.current is not self:
+            return platform.instance(self)
+        return self.body()
+
+
+@dataclass(frozen=True)
+class Verilog:
+    """Emitted Verilog.
+
+    Parameters
+    ----------
+    text
+        The whole file.
+    top
+        Name of the top module.
+    modules
+        Where each module came from: module name -> ``python.path.Class(key)``; top first.
+    labels
+        Short name of each module, under which its area is reported: module name -> label.
+    """
+
+    text: str
+    top: str
+    modules: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+class _Emitter:
+    """Collects modules; passed to components as the Amaranth platform."""
+
+    def __init__(self, top: str) -> None:
+        self.top = top
+        self.current: wiring.Component | None = None
+        self.names: dict[tuple[type, tuple[object, ...]], tuple[str, set[str]]] = {}
+        self.texts: list[str] = []
+        self.origins: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+
+    def add(self, component: wiring.Component, name: str) -> set[str]:
+        """Convert a component to the module `name`; return the clock ports that it has."""
+        outer, self.current = self.current, component
+        text, clocks = convert(component, name, self)
+        self.current = outer
+        self.texts.append(text)
+        return clocks
+
+    def instance(self, component: Shared) -> Instance:
+        """Return an instance of the component's module, converted first if its key is new."""
+        key = (type(component), component.key())
+        if key not in self.names:
+            name = self._name(component)
+            self.names[key] = name, self.add(component, name)
+        name, clocks = self.names[key]
+        ports = [("i" if flow == wiring.In else "o", port, value) for port, flow, value in flat_ports(component)]
+        domain = {"clk": ClockSignal(), "rst": ResetSignal()}
+        return Instance(name, *(("i", clock, domain[clock]) for clock in sorted(clocks)), *ports)
+
+    def _name(self, component: Shared) -> str:
+        """Choose ``<top>__<label>``, or with ``_2``, ``_3`` … behind it where that is taken."""
+        label = component.label()
+        assert _LABEL.fullmatch(label), f"label {label!r} of {component!r} must be lower-case words joined by _"
+        count, name = 1, f"{self.top}__{label}"
+        while name in self.origins:
+            count += 1
+            name = f"{self.top}__{label}_{count}"
+        self.origins[name], self.labels[name] = origin(component), label
+        return name
+
+
+def origin(component: wiring.Component) -> str:
+    """Return ``python.path.Class(key)``, which is the same in every run."""
+    key = component.key() if isinstance(component, Shared) else ()
+    text = f"{type(component).__module__}.{type(component).__qualname__}({', '.join(map(repr, key))})"
+    assert " at 0x" not in text, f"key of {type(component).__qualname__} must show its value, not an address: {text}"
+    return text
+
+
+def emit_verilog(top: wiring.Component, name: str, header: Sequence[str] = ()) -> Verilog:
+    """Emit a component and everything below it as one Verilog file.
+
+    Parameters
+    ----------
+    top
+        The component; each distinct `Shared` inside becomes one module.
+    name
+        Name of the top module; all others are called ``<name>__<label>``, further ones ``<name>__<label>_2`` …
+    header
+        Lines of comment for the head of the file.
+
+    Raises
+    ------
+    ToolError
+        Where Yosys is missing or fails.
+    """
+    emitter = _Emitter(name)
+    emitter.origins[name] = origin(top)
+    emitter.labels[name] = "top"
+    emitter.add(top, name)
+    return Verilog(finish(_verilog(emitter.texts), emitter.origins, header), name, emitter.origins, emitter.labels)
+
+
+def _verilog(texts: list[str]) -> str:
+    """Turn RTLIL modules into Verilog, top first."""
+    with tempfile.TemporaryDirectory(prefix="rtloom-") as folder:
+        directory = Path(folder)
+        with (directory / "design.il").open("w") as file:
+            file.writelines(reversed(texts))
+        run_yosys(["read_rtlil design.il", *_PASSES, "write_verilog -norename design.v"], directory=directory, quiet=True)
+        return (directory / "design.v").read_text()

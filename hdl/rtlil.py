@@ -1,0 +1,102 @@
+"""One Amaranth component to RTLIL text: named well, without initial values, source lines and unused resets."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import Fragment, Instance, Signal, Value
+from amaranth.hdl._ast import SignalDict
+from amaranth.hdl._ir import PortDirection, build_netlist
+from amaranth.lib import wiring
+
+__all__ = ["convert", "flat_ports"]
+
+_CLOCKS = ("clk", "rst")
+
+
+def flat_ports(component: wiring.Component) -> Iterator[tuple[str, Any, Value]]:
+    """Yield name, flow and value of each port: ``i__payload`` for the payload of the stream `i`."""
+    for path, member, value in component.signature.flatten(component):
+        yield "__".join(map(str, path)), member.flow, Value.cast(value)
+
+
+def convert(component: wiring.Component, name: str, platform: object) -> tuple[str, set[str]]:
+    """Return the component and its plain submodules as RTLIL text, and which of ``clk`` and ``rst`` it uses.
+
+    The module is called `name`, a submodule `s` in it ``<name>__s``. Registers carry no initial value: the design
+    stands on its synchronous reset, and tools would see two assignments. Memories carry one if it is not all zero.
+    """
+    ports = {}
+    for port, flow, value in flat_ports(component):
+        assert isinstance(value, Signal), f"port {port} of {component!r} must be a signal"
+        value.name = port
+        ports[port] = (value, PortDirection.Input if flow == wiring.In else PortDirection.Output)
+    fragment = Fragment.get(component, platform)
+    _name_wires(fragment)
+    netlist = build_netlist(fragment, ports=ports, name=name)
+    design = rtlil.Design(emit_src=False)
+    empty = rtlil.EmptyModuleChecker(netlist)
+    for index, module in enumerate(netlist.modules):
+        if not empty.is_empty(index):
+            builder = design.module(".".join(module.name))
+            rtlil.ModuleEmitter(builder, netlist, module, SignalDict(), empty_checker=empty).emit()
+    return _text(design, name)
+
+
+def _name_wires(fragment: Fragment) -> None:
+    """Call the wires at an instance's ports ``<instance>_<port>``, since many instances have a port ``o``."""
+    for child, name, _ in fragment.subfragments:
+        if isinstance(child, Instance) and name is not None:
+            for port, (value, _) in child.ports.items():
+                if isinstance(value, Signal):
+                    value.name = f"{name}_{port}"
+        else:
+            _name_wires(child)
+
+
+def _text(design: rtlil.Design, top: str) -> tuple[str, set[str]]:
+    """Write the modules of one conversion, submodules first, so that unused resets are known to their users."""
+    uses: dict[str, set[str]] = {}
+    texts = []
+    for name, module in reversed(design.modules.items()):
+        module.name = name.replace(".", "__")
+        module.attributes = {}
+        for key, item in list(module.contents.items()):
+            if isinstance(item, rtlil.Wire):
+                item.attributes.pop("init", None)
+            elif isinstance(item, rtlil.Cell) and item.kind[1:] in design.modules:
+                _connect(item, uses[item.kind[1:]])
+            elif isinstance(item, rtlil.Cell) and item.kind == "$meminit_v2" and "1" not in item.ports["DATA"].split("'")[1]:
+                del module.contents[key]
+        uses[name], text = _drop_unused_clocks(module)
+        texts.append(text)
+    return "".join(texts), uses[top]
+
+
+def _connect(cell: rtlil.Cell, uses: set[str]) -> None:
+    """Make an instance fit its module, which has lost the clocks that it does not use."""
+    cell.kind = cell.kind.replace(".", "__")
+    for clock in _CLOCKS:
+        if clock in cell.ports and clock not in uses:
+            del cell.ports[clock]
+
+
+def _drop_unused_clocks(module: rtlil.Module) -> tuple[set[str], str]:
+    """Remove the ports ``clk`` and ``rst`` where nothing reads them; return those that are left, and the text."""
+    emitter = rtlil.Emitter()
+    module.emit(emitter)
+    text = str(emitter)
+    used = set()
+    for clock in _CLOCKS:
+        wire = module.contents.get(f"\\{clock}")
+        if wire is None:
+            continue
+        if f" \\{clock} [" in text:
+            used.add(clock)
+        elif wire.port_kind is not None:
+            del module.contents[f"\\{clock}"]
+    if len(used) < sum(f"\\{clock}" in text for clock in _CLOCKS):
+        emitter = rtlil.Emitter()
+        module.emit(emitter)
+        text = str(emitter)
+    return used, text

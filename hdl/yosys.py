@@ -1,0 +1,107 @@
+"""Yosys in a child process: an error, a crash or a hang there becomes one clear line here."""
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import ToolError
+
+__all__ = ["quote", "run_yosys", "yosys_version"]
+
+# The library ends its process on any error, so it never runs in ours.
+_CHILD = """
+import json, sys
+from pyosys import libyosys
+design = libyosys.Design()
+for command in json.load(sys.stdin):
+    libyosys.run_pass(command, design)
+"""
+
+
+def yosys_version() -> str:
+    """Return the version of the installed `pyosys`.
+
+    Raises
+    ------
+    ToolError
+        Where it is not installed.
+    """
+    try:
+        return importlib.metadata.version("pyosys")
+    except importlib.metadata.PackageNotFoundError:
+        raise ToolError("Yosys must be installed as the Python package pyosys, which was not found") from None
+
+
+def quote(path: str | Path) -> str:
+    """Return a file name as Yosys commands take it, spaces included."""
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def run_yosys(
+    passes: Sequence[str], *, timeout: float = 600.0, directory: Path | None = None, quiet: bool = False
+) -> str:
+    """Run Yosys commands one after the other on one design and return the log.
+
+    Parameters
+    ----------
+    passes
+        Commands, for example ``["read_verilog x.v", "synth -top x", "tee -o stat.json stat -json"]``.
+    timeout
+        Seconds after which Yosys and everything that it started is ended.
+    directory
+        Folder in which relative file names are looked up; the current one if not given.
+    quiet
+        Keep no log, which is quicker; errors are still reported.
+
+    Raises
+    ------
+    ToolError
+        Where Yosys is missing, reports an error, crashes or runs out of time.
+    """
+    if importlib.util.find_spec("pyosys") is None:
+        yosys_version()
+    commands = [f"tee -q {command}" if quiet else command for command in passes]
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-c", _CHILD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        cwd=directory,
+        start_new_session=True,
+    )
+    try:
+        log, complaints = child.communicate(json.dumps(commands), timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"Yosys must finish within {timeout:g} seconds, but was still running") from None
+    finally:
+        _end(child)
+    if child.returncode:
+        raise ToolError(f"Yosys must succeed, but {_reason(child.returncode, complaints, log)}")
+    return log
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    """End the child and what it started, ABC for example, if it still runs."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+
+
+def _reason(status: int, complaints: str, log: str) -> str:
+    """Say in a few words why the child ended badly."""
+    lines = [line.strip() for line in (complaints + "\n" + log).splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR")]
+    if errors:
+        return f"reported {errors[-1]}"
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    tail = [line.strip() for line in complaints.splitlines() if line.strip()]
+    return f"ended with status {status}" + (f": {tail[-1][:200]}" if tail else "")
