@@ -1,6 +1,7 @@
 """Golden model of the systolic family: GEMM and convolution with its accumulator and epilogue."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,14 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import InputError, must
 from ...generators.systolic.params import SystolicParams
 from ...hdl.formats import Format
+from ...hdl.ports import Beats
 from .convolution import Padding, Pair, convolve
 from .gemm import accumulate
 from .requantize import requantize
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["compute"]
+__all__ = ["compute", "framing"]
 
 IntArray = NDArray[np.int64]
 
@@ -122,3 +121,33 @@ def _scalar(form: Format, value: ArrayLike, thing: str) -> int:
     if checked.size != 1:
         raise must(thing, "be one number", checked.shape)
     return int(checked.flat[0])
+
+
+def framing(params: SystolicParams, inputs: Mapping[str, Beats]) -> dict[str, NDArray[np.bool_]]:
+    """Return which output beats carry `last`, from what the input streams carry alone.
+
+    A tile of C ends with `last`. Output-stationary: each reduction that `a` ends with `last` gives a tile of `rows`
+    beats. Else the moving operand's `last` ends a pass, and a pass over the weights whose `last` says that the
+    reduction ends gives a tile of as many beats as it had vectors.
+
+    Parameters
+    ----------
+    inputs
+        Beats of each input stream.
+
+    Returns
+    -------
+    dict
+        For the output stream ``c`` a bool array, one for each beat.
+    """
+    if params.dataflow == "output_stationary":
+        tiles = int(np.count_nonzero(inputs["a"]["last"]))
+        return {"c": np.tile(np.arange(params.rows) == params.rows - 1, tiles)}
+    moving, resident = ("b", "a") if params.dataflow == "input_stationary" else ("a", "b")
+    ends = np.flatnonzero(inputs[moving]["last"])
+    lengths = np.diff(ends, prepend=-1)
+    final = inputs[resident]["last"][params.rows - 1 :: params.rows]
+    beats = lengths[final.astype(np.bool_)]
+    last = np.zeros(int(beats.sum()), dtype=np.bool_)
+    last[np.cumsum(beats) - 1] = True
+    return {"c": last}
