@@ -12,6 +12,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(VENV)/ready ## install pinned packages into .venv
+	@:
 
 $(VENV)/ready: requirements.lock pyproject.toml setup.sh
 	@VENV='$(VENV)' ./setup.sh

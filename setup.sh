@@ -32,7 +32,7 @@ if ! { [ -x "$venv/bin/python" ] && is_new "$venv/bin/python" && "$venv/bin/pyth
     "$python" -m venv --clear "$venv" || lacks "$venv must be a folder that can be written"
 fi
 
-pip="$venv/bin/python -m pip --disable-pip-version-check --quiet"
+pip="$venv/bin/python -m pip --disable-pip-version-check -qq"
 echo "setup: installing what requirements.lock pins"
 $pip install --requirement requirements.lock || lacks "the packages of requirements.lock must be obtainable with pip"
 $pip install --no-deps --no-build-isolation --editable . || lacks "this checkout must be installable with pip"

@@ -1,0 +1,52 @@
+"""Tensors in ``.npz`` files, as ``rtloom run`` takes and gives them."""
+
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError, must
+
+__all__ = ["read_tensors", "write_tensors"]
+
+
+def read_tensors(path: Path) -> dict[str, Any]:
+    """Return the arrays of an ``.npz`` file by name; arrays without axes as plain Python numbers.
+
+    Raises
+    ------
+    InputError
+        Where the file is missing, cannot be read, is not an ``.npz`` archive or holds something else than numbers.
+    """
+    if not path.is_file():
+        raise must("Input", "be an existing .npz file", str(path))
+    try:
+        with np.load(path) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise must("Input", "be an .npz archive of named arrays, as numpy.savez writes it", str(path))
+            tensors = {name: _number_array(archive, name, path) for name in archive.files}
+    except InputError:
+        raise
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile):
+        raise must("Input", "be an .npz archive of named arrays, as numpy.savez writes it", str(path)) from None
+    if not tensors:
+        raise must("Input", "hold at least one array", str(path))
+    return {name: value.item() if value.ndim == 0 else value for name, value in tensors.items()}
+
+
+def write_tensors(file: IO[bytes], **tensors: NDArray[Any]) -> None:
+    """Write arrays into an open file as a compressed ``.npz`` archive."""
+    np.savez_compressed(file, **tensors)
+
+
+def _number_array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> NDArray[Any]:
+    """Return one array of the archive, or raise where it holds Python objects or text."""
+    try:
+        array = np.asarray(archive[name])
+    except ValueError:
+        raise InputError(f"Array {name!r} of {path} must hold numbers, not Python objects") from None
+    if array.dtype.kind not in "biuf":
+        raise must(f"Array {name!r} of {path}", "hold numbers", str(array.dtype))
+    return array

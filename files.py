@@ -1,0 +1,54 @@
+"""Files that are written whole or not at all: to a temporary name beside the target, then renamed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from .errors import must
+
+__all__ = ["whole_file"]
+
+
+@contextmanager
+def whole_file(path: Path, thing: str = "Output") -> Iterator[IO[bytes]]:
+    """Open a binary file that takes its name when the block ends well and vanishes when it does not.
+
+    Opened at the beginning of long work, it also tells at once that the result could not be written.
+
+    Parameters
+    ----------
+    path
+        The file's final name; a file of that name stays as it is until the new one is complete.
+    thing
+        What the file is called in the message.
+
+    Yields
+    ------
+    IO[bytes]
+        The file under its temporary name.
+
+    Raises
+    ------
+    InputError
+        Where no such file can be made.
+    """
+    if path.is_dir():
+        raise must(thing, "be a file, and a folder has its name", str(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        file = temporary.open("wb")
+    except OSError as error:
+        raise must(thing, f"be a file that can be written ({_reason(error)})", str(path)) from None
+    try:
+        with file:
+            yield file
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _reason(error: OSError) -> str:
+    """Return what the system says, in the middle of a sentence."""
+    return (error.strerror or str(error)).lower()
