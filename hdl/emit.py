@@ -20,10 +20,12 @@ __all__ = ["Shared", "Verilog", "emit_verilog"]
 # left out on purpose: they change widths, which Verilator then rightly complains about.
 _PASSES = (
     "proc",
+    "opt_clean",
     "opt_expr",
     "opt_merge",
     "opt_muxtree",
     "opt_reduce -full",
+    "opt_clean",
     "opt_dff",
     "opt_expr",
     "opt_merge",
@@ -165,5 +167,5 @@ def _verilog(texts: list[str]) -> str:
         directory = Path(folder)
         with (directory / "design.il").open("w") as file:
             file.writelines(reversed(texts))
-        run_yosys(["read_rtlil design.il", *_PASSES, "write_verilog -norename design.v"], directory=directory, quiet=True)
+        run_yosys(["read_rtlil design.il", *_PASSES, "write_verilog design.v"], directory=directory, quiet=True)
         return (directory / "design.v").read_text()

@@ -40,7 +40,7 @@ def convert(component: wiring.Component, name: str, platform: object) -> tuple[s
         if not empty.is_empty(index):
             builder = design.module(".".join(module.name))
             rtlil.ModuleEmitter(builder, netlist, module, SignalDict(), empty_checker=empty).emit()
-    return _text(design, name)
+    return _text(design, name, [*_CLOCKS, *ports])
 
 
 def _name_wires(fragment: Fragment) -> None:
@@ -54,13 +54,16 @@ def _name_wires(fragment: Fragment) -> None:
             _name_wires(child)
 
 
-def _text(design: rtlil.Design, top: str) -> tuple[str, set[str]]:
+def _text(design: rtlil.Design, top: str, order: list[str]) -> tuple[str, set[str]]:
     """Write the modules of one conversion, submodules first, so that unused resets are known to their users."""
+    rank = {f"\\{port}": n for n, port in enumerate(order)}
     uses: dict[str, set[str]] = {}
     texts = []
     for name, module in reversed(design.modules.items()):
         module.name = name.replace(".", "__")
         module.attributes = {}
+        # RTLIL numbers ports as they come; only the top has names that `order` knows beyond the clocks.
+        module.contents = dict(sorted(module.contents.items(), key=lambda item: rank.get(item[0], len(rank))))
         for key, item in list(module.contents.items()):
             if isinstance(item, rtlil.Wire):
                 item.attributes.pop("init", None)
@@ -81,9 +84,24 @@ def _connect(cell: rtlil.Cell, uses: set[str]) -> None:
             del cell.ports[clock]
 
 
+class _Writer(rtlil.Emitter):
+    """Numbers ports from 1: Yosys takes 0 for "no number" and would put that port last."""
+
+    _next = 1
+
+    @property
+    def port_id(self) -> int:
+        """Number of the next port."""
+        return self._next
+
+    @port_id.setter
+    def port_id(self, value: int) -> None:
+        self._next = max(value, 1)
+
+
 def _drop_unused_clocks(module: rtlil.Module) -> tuple[set[str], str]:
     """Remove the ports ``clk`` and ``rst`` where nothing reads them; return those that are left, and the text."""
-    emitter = rtlil.Emitter()
+    emitter = _Writer()
     module.emit(emitter)
     text = str(emitter)
     used = set()
@@ -96,7 +114,7 @@ def _drop_unused_clocks(module: rtlil.Module) -> tuple[set[str], str]:
         elif wire.port_kind is not None:
             del module.contents[f"\\{clock}"]
     if len(used) < sum(f"\\{clock}" in text for clock in _CLOCKS):
-        emitter = rtlil.Emitter()
+        emitter = _Writer()
         module.emit(emitter)
         text = str(emitter)
     return used, text
