@@ -83,7 +83,7 @@ class Accumulators(Shared):
         lanes = []
         for c in range(params.cols):
             partial = exactly(self.i[c * width : (c + 1) * width], *self.range)
-            before = stored[c * bits : (c + 1) * bits] & self.continues.replicate(bits)
+            before = Mux(self.continues, stored[c * bits : (c + 1) * bits], 0)
             total = before.as_signed() + partial
             lanes.append(saturate(total, params.sum_format) if params.overflow == "saturate" else total[:bits])
         return Cat(lanes)

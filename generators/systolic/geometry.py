@@ -11,12 +11,16 @@ __all__ = [
     "drain_latency",
     "epilogue_latency",
     "hold_latency",
+    "merge_levels",
     "row_segments",
     "segment",
 ]
 
-BAND_ROWS = 16
-"""Rows whose results are merged without a register in between (output_stationary)."""
+BAND_ROWS = 8
+"""Rows of a band, whose results are merged in one module (output_stationary)."""
+
+MERGED_BANDS = 4
+"""Bands whose results are merged without a register in between."""
 
 INPUT_LATENCY = 2
 """Cycles from offering a beat to its first multiplication: the stream's register, then the array's."""
@@ -42,7 +46,13 @@ def col_segments(params: SystolicParams) -> int:
 
 def drain_latency(params: SystolicParams) -> int:
     """Cycles from a PE's finished sum to the merged row (output_stationary): one register a merge level."""
-    return 1 if params.rows <= BAND_ROWS else 2
+    return len(merge_levels(params))
+
+
+def merge_levels(params: SystolicParams) -> list[int]:
+    """Return how many results each level of merging takes together: all bands at once, or a few and then the rest."""
+    bands = -(-params.rows // BAND_ROWS)
+    return [bands] if bands <= MERGED_BANDS else [MERGED_BANDS, -(-bands // MERGED_BANDS)]
 
 
 def hold_latency(params: SystolicParams) -> int:

@@ -8,7 +8,7 @@ from .geometry import BAND_ROWS, col_segments, segment
 from .output_pe import OutputPE
 from .params import SystolicParams
 
-__all__ = ["OutputBand", "OutputRow", "hop_line"]
+__all__ = ["OutputBand", "OutputRow", "any_of", "hop_line", "place_bands"]
 
 
 def hop_line(m: Module, en: Value, entering: Value, count: int, name: str, init: int = 0) -> list[Value]:
@@ -27,50 +27,49 @@ def hop_line(m: Module, en: Value, entering: Value, count: int, name: str, init:
 
 
 class OutputRow(Shared):
-    """A row of PEs: A and the control hop along it, B passes down through it, results leave one PE at a time.
+    """A row of PEs: A and the control hop along it, B comes from above, results leave one PE at a time.
 
     Parameters
     ----------
     params
         The array's parameters.
-    hops_b
-        Whether B is registered here on its way down: at the end of a broadcast segment that others follow.
 
     Members
     -------
-    en, a, read, clear
-        As `OutputPE`, for column 0.
-    b : In, b_o : Out
-        B of all columns, and on its way to the next row.
+    en : In(1)
+        Every register moves when 1.
+    a : In
+        A of this row, one register before its first PE.
+    b : In
+        B of all columns.
+    read, clear : In(1)
+        As `OutputPE`, for column 0; `clear` only with ``broadcast > 1``.
     o : Out
         Sums of all columns, zero where not read.
     """
 
-    def __init__(self, params: SystolicParams, hops_b: bool) -> None:
-        self.params, self.hops_b = params, hops_b
+    def __init__(self, params: SystolicParams) -> None:
+        self.params = params
         self.pes = [OutputPE(params) for _ in range(params.cols)]
         pe = self.pes[0]
-        wide = params.cols * pe.shape.b_bits
-        members = {"en": In(1), "a": In(pe.shape.a_bits), "b": In(wide), "read": In(1)}
+        members = {"en": In(1), "a": In(pe.shape.a_bits), "b": In(params.cols * pe.shape.b_bits), "read": In(1)}
         if pe.holds:
             members["clear"] = In(1)
-        if hops_b:
-            members["b_o"] = Out(wide)
         super().__init__(members | {"o": Out(params.cols * params.sum_bits)})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two rows the same module."""
-        return (*self.pes[0].key(), self.params.cols, self.params.broadcast, self.hops_b)
+        return (*self.pes[0].key(), self.params.cols, self.params.broadcast)
 
     def label(self) -> str:
         """Return the module's short name."""
-        return "row" if self.hops_b else "row_end"
+        return "row"
 
     def body(self) -> Module:
         """Build the hop lines and the PEs."""
         m = Module()
         count = col_segments(self.params)
-        a = hop_line(m, self.en, self.a, count, "a_hop")
+        a = hop_line(m, self.en, self.a, count + 1, "a_hop")[1:]
         read = hop_line(m, self.en, self.read, count, "read_hop", init=1)
         clear = hop_line(m, self.en, self.clear, count, "clear_hop", init=1) if self.pes[0].holds else []
         width = self.pes[0].shape.b_bits
@@ -81,17 +80,12 @@ class OutputRow(Shared):
             m.d.comb += pe.b.eq(self.b[c * width : (c + 1) * width])
             if clear:
                 m.d.comb += pe.clear.eq(clear[at])
-        if self.hops_b:
-            b_hop = Signal(len(self.b), reset_less=True)
-            with m.If(self.en):
-                m.d.sync += b_hop.eq(self.b)
-            m.d.comb += self.b_o.eq(b_hop)
         m.d.comb += self.o.eq(Cat(pe.o for pe in self.pes))
         return m
 
 
 class OutputBand(Shared):
-    """Up to `BAND_ROWS` rows with one merged, registered result.
+    """Up to `BAND_ROWS` rows: B hops down along them, and the one sum that each column lets out is merged.
 
     Parameters
     ----------
@@ -109,53 +103,66 @@ class OutputBand(Shared):
     a, read, clear : In
         One lane a row, each already delayed as its row needs.
     b : In, b_o : Out
-        B of all columns; `b_o` is absent in the last band.
+        B of all columns, one register before the first row of a broadcast segment.
     o : Out
         Sums of the row that is being read, per column.
     """
 
     def __init__(self, params: SystolicParams, first: int, count: int) -> None:
         self.params, self.first, self.count = params, first, count
-        last = params.rows - 1
-        hops = [r != last and segment(r, params) != segment(r + 1, params) for r in range(first, first + count)]
-        self.hops = tuple(hops)
-        self.passes_b = first + count <= last
-        self.rows = [OutputRow(params, hop) for hop in hops]
-        pe = self.rows[0].pes[0]
-        wide = params.cols * pe.shape.b_bits
-        members = {"en": In(1), "a": In(pe.shape.a_bits * count), "b": In(wide), "read": In(count)}
-        if pe.holds:
+        self.begins = tuple(r % params.broadcast == 0 for r in range(first, first + count))
+        self.rows = [OutputRow(params) for _ in range(count)]
+        row = self.rows[0]
+        members = {"en": In(1), "a": In(len(row.a) * count), "b": In(len(row.b)), "read": In(count)}
+        if row.pes[0].holds:
             members["clear"] = In(count)
-        if self.passes_b:
-            members["b_o"] = Out(wide)
-        super().__init__(members | {"o": Out(params.cols * params.sum_bits)})
+        super().__init__(members | {"b_o": Out(len(row.b)), "o": Out(len(row.o))})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two bands the same module."""
-        return (*self.rows[0].key(), self.hops, self.passes_b)
+        return (*self.rows[0].key(), self.begins)
 
     def label(self) -> str:
         """Return the module's short name."""
-        return "band" if self.passes_b else "band_end"
+        return "band"
 
     def body(self) -> Module:
         """Chain the rows along B and merge what they let out."""
         m = Module()
         b, width = self.b, len(self.rows[0].a)
-        for r, row in enumerate(self.rows):
+        for r, (row, begins) in enumerate(zip(self.rows, self.begins, strict=True)):
+            if begins:
+                hop = Signal(len(b), name=f"b_hop_{r}", reset_less=True)
+                with m.If(self.en):
+                    m.d.sync += hop.eq(b)
+                b = hop
             m.submodules[f"row_{r}"] = row
             m.d.comb += [row.en.eq(self.en), row.a.eq(self.a[r * width : (r + 1) * width])]
             m.d.comb += [row.read.eq(self.read[r]), row.b.eq(b)]
             if row.pes[0].holds:
                 m.d.comb += row.clear.eq(self.clear[r])
-            b = row.b_o if row.hops_b else b
-        if self.passes_b:
-            m.d.comb += self.b_o.eq(b)
-        merged = Signal(len(self.o), reset_less=True)
-        with m.If(self.en):
-            m.d.sync += merged.eq(any_of([row.o for row in self.rows]))
-        m.d.comb += self.o.eq(merged)
+        m.d.comb += [self.b_o.eq(b), self.o.eq(any_of([row.o for row in self.rows]))]
         return m
+
+
+def place_bands(m: Module, params: SystolicParams, en: Value, operands: tuple[Value, Value], controls: tuple[Value, Value]) -> list[Value]:
+    """Build the bands, chained along B; return what each of them lets out.
+
+    `operands` are A of every row and B of every column, `controls` are *read* and *clear* of every row.
+    """
+    (a, b), (read, clear) = operands, controls
+    width, out = len(a) // params.rows, []
+    for n, first in enumerate(range(0, params.rows, BAND_ROWS)):
+        band = OutputBand(params, first, min(BAND_ROWS, params.rows - first))
+        rows = slice(first, first + band.count)
+        m.submodules[f"band_{n}"] = band
+        m.d.comb += [band.en.eq(en), band.a.eq(a[first * width : rows.stop * width])]
+        m.d.comb += [band.read.eq(read[rows]), band.b.eq(b)]
+        if params.broadcast > 1:
+            m.d.comb += band.clear.eq(clear[rows])
+        b = band.b_o
+        out.append(band.o)
+    return out
 
 
 def any_of(values: list[Value]) -> Value:

@@ -1,16 +1,17 @@
 """The output-stationary design: streams in, skew, bands of PEs, drain, streams out."""
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
+from ...hdl.delay import registered
 from ...hdl.emit import Shared
 from ...hdl.signature import stream_members
 from .exit import Exit, Finished, delayed
 from .feeder import Entrance
-from .geometry import BAND_ROWS, array_latency, col_segments, hold_latency, row_segments, segment
-from .output_array import OutputBand, any_of
+from .geometry import array_latency, col_segments, hold_latency, merge_levels, row_segments, segment
+from .output_array import any_of, place_bands
 from .params import SystolicParams
 from .ports import stream_ports
-from .skew import Skew
+from .skew import skewed
 
 __all__ = ["OutputStationary"]
 
@@ -58,8 +59,7 @@ class OutputStationary(Shared):
         entrances = {name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"}
         a, b = entrances["a"], entrances["b"]
         issue, ends, rows_left = self._issue(m, en, a, b)
-        lanes_a, lanes_b = self._operands(m, en, issue, a.field("data"), b.field("data"))
-        drained = self._array(m, en, lanes_a, lanes_b, ends)
+        drained = self._array(m, en, self._operands(m, en, issue, a.field("data"), b.field("data")), ends)
         after = array_latency(self.params)
         valid = delayed(m, en, ends | (rows_left != 0), after, "row_valid")
         last = delayed(m, en, rows_left == 1 if self.params.rows > 1 else ends, after, "row_last")
@@ -86,19 +86,15 @@ class OutputStationary(Shared):
         return issue, ends, rows_left
 
     def _operands(self, m: Module, en: Value, issue: Value, a: Value, b: Value) -> tuple[Value, Value]:
-        """Register and skew both operands; where no step is taken, zeros enter on the side that has a zero."""
+        """Skew both operands; where no step is taken, zeros enter on the side that has a zero."""
         params = self.params
-        skewed = []
-        for name, data, fmt, count in (("a", a, params.a_wire, params.rows), ("b", b, params.b_wire, params.cols)):
-            entering = Signal(len(data), name=f"{name}_entering", reset_less=True)
-            silent = fmt.has_zero and (name == "a" or not params.a_wire.has_zero)
-            with m.If(en):
-                m.d.sync += entering.eq(data & issue.replicate(len(data)) if silent else data)
-            skew = Skew(len(data) // count, [segment(i, params) for i in range(count)], f"skew_{name}")
-            m.submodules[f"skew_{name}"] = skew
-            m.d.comb += [skew.en.eq(en), skew.i.eq(entering)]
-            skewed.append(skew.o)
-        return skewed[0], skewed[1]
+        a_has_zero = params.a_wire.has_zero
+        a = Mux(issue, a, 0) if a_has_zero else a
+        b = b if a_has_zero else Mux(issue, b, 0)
+        return (
+            skewed(m, en, a, [segment(i, params) for i in range(params.rows)], "skew_a"),
+            skewed(m, en, b, [segment(i, params) for i in range(params.cols)], "skew_b"),
+        )
 
     def _controls(self, m: Module, en: Value, ends: Value) -> tuple[Value, Value]:
         """Return *read* for each row and *clear* for each row (used where segments hold their sums)."""
@@ -115,28 +111,12 @@ class OutputStationary(Shared):
             m.d.sync += clear.eq(Cat(finished[-1], clear)[: len(clear)])
         return read[hold:], Cat(clear[segment(r, params)] for r in range(params.rows))
 
-    def _array(self, m: Module, en: Value, a: Value, b: Value, ends: Value) -> Value:
-        """Place the bands, merge what they let out, and straighten the columns."""
+    def _array(self, m: Module, en: Value, operands: tuple[Value, Value], ends: Value) -> Value:
+        """Merge what the bands let out, registered once or twice, and straighten the columns."""
         params = self.params
-        read, clear = self._controls(m, en, ends)
-        firsts = range(0, params.rows, BAND_ROWS)
-        bands = [OutputBand(params, first, min(BAND_ROWS, params.rows - first)) for first in firsts]
-        width = len(a) // params.rows
-        for n, band in enumerate(bands):
-            rows = slice(band.first, band.first + band.count)
-            m.submodules[f"band_{n}"] = band
-            m.d.comb += [band.en.eq(en), band.a.eq(a[rows.start * width : rows.stop * width])]
-            m.d.comb += [band.read.eq(read[rows]), band.b.eq(b)]
-            if params.broadcast > 1:
-                m.d.comb += band.clear.eq(clear[rows])
-            b = band.b_o if band.passes_b else b
-        merged = any_of([band.o for band in bands])
-        if len(bands) > 1:
-            joined = Signal(len(merged), reset_less=True)
-            with m.If(en):
-                m.d.sync += joined.eq(merged)
-            merged = joined
+        bands = place_bands(m, params, en, operands, self._controls(m, en, ends))
+        for level, fan_in in enumerate(merge_levels(params)):
+            groups = [any_of(bands[i : i + fan_in]) for i in range(0, len(bands), fan_in)]
+            bands = [registered(m, en, group, f"merged_{level}_{n}") for n, group in enumerate(groups)]
         final = col_segments(params) - 1
-        m.submodules.deskew = deskew = Skew(params.sum_bits, [final - segment(c, params) for c in range(params.cols)], "deskew")
-        m.d.comb += [deskew.en.eq(en), deskew.i.eq(merged)]
-        return deskew.o
+        return skewed(m, en, bands[0], [final - segment(c, params) for c in range(params.cols)], "deskew")

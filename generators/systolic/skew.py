@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.emit import Shared
 
-__all__ = ["Skew"]
+__all__ = ["Skew", "skewed"]
 
 
 class Skew(Shared):
@@ -57,3 +57,12 @@ class Skew(Shared):
             leaving.append(lane)
         m.d.comb += self.o.eq(Cat(leaving))
         return m
+
+
+def skewed(m: Module, en: Value, lanes: Value, delays: Sequence[int], label: str) -> Value:
+    """Return the lanes of a flat vector, each delayed; where there is nothing to delay, nothing is built."""
+    if not any(delays):
+        return lanes
+    m.submodules[label] = skew = Skew(len(lanes) // len(delays), delays, label)
+    m.d.comb += [skew.en.eq(en), skew.i.eq(lanes)]
+    return skew.o

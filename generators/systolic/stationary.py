@@ -11,7 +11,7 @@ from .feeder import Entrance
 from .geometry import array_latency, col_segments, segment
 from .params import SystolicParams
 from .ports import moving_name, stationary_name, stream_ports
-from .skew import Skew
+from .skew import skewed
 from .stationary_row import StationaryRow, resident_shape
 
 __all__ = ["Stationary"]
@@ -80,23 +80,18 @@ class Stationary(Shared):
         with m.If(en):
             m.d.sync += entering.eq(moving)
         columns = [segment(c, params) for c in range(params.cols)]
-        m.submodules.skew_moving = skew = Skew(shape.a_bits, range(params.rows), "skew_moving")
-        m.submodules.skew_resident = down = Skew(shape.b_bits, columns, "skew_resident")
-        m.d.comb += [skew.en.eq(en), down.en.eq(en), down.i.eq(resident)]
-        lanes = [entering[i * shape.a_bits : (i + 1) * shape.a_bits] for i in range(params.rows)]
-        m.d.comb += skew.i.eq(Cat(reversed(lanes)))
-        following, sums = down.o, None
+        width, columns = shape.a_bits, [segment(c, params) for c in range(params.cols)]
+        upside_down = Cat(entering[i * width : (i + 1) * width] for i in reversed(range(params.rows)))
+        diagonal = skewed(m, en, upside_down, range(params.rows), "skew_moving")
+        following, sums = skewed(m, en, resident, columns, "skew_resident"), None
         for r in range(params.rows):
             m.submodules[f"row_{r}"] = row = StationaryRow(params, r)
-            m.d.comb += [row.en.eq(en), row.moving.eq(skew.o[r * shape.a_bits : (r + 1) * shape.a_bits])]
+            m.d.comb += [row.en.eq(en), row.moving.eq(diagonal[r * width : (r + 1) * width])]
             m.d.comb += [row.load.eq(control.loads[r]), row.swap.eq(control.swaps[r]), row.next_i.eq(following)]
             if sums is not None:
                 m.d.comb += row.sum_i.eq(sums)
             following, sums = row.next_o, row.sum_o
-        width = len(sums) // params.cols
-        m.submodules.deskew = deskew = Skew(width, [columns[-1] - c for c in columns], "deskew")
-        m.d.comb += [deskew.en.eq(en), deskew.i.eq(sums)]
-        return deskew.o
+        return skewed(m, en, sums, [columns[-1] - c for c in columns], "deskew")
 
 
 class _Control:
