@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Value
 from amaranth.lib.wiring import In, Out
 
 from .arithmetic import round_half_even_shift, saturate
+from .delay import registered
 from .emit import Shared
 from .formats import Integer
+from .rounding import rounding_shift
 
 __all__ = ["BiasAdd", "Requantize", "RequantizeLane", "RequantizeShape", "requantize_latency"]
 
@@ -59,61 +61,6 @@ class RequantizeShape:
         return self.output.bits + 1
 
 
-def _register(m: Module, en: Value, value: Value, name: str, cycles: int = 1) -> Value:
-    """Return `value` as it was `cycles` cycles of `en` ago; never reset."""
-    of = signed if value.shape().signed else unsigned
-    for i in range(cycles):
-        q = Signal(of(len(value)), name=f"{name}_{i + 1}" if cycles > 1 else name, reset_less=True)
-        with m.If(en):
-            m.d.sync += q.eq(value)
-        value = q
-    return value
-
-
-def scaled(m: Module, value: Value, shift: Value, bits: int) -> tuple[Value, Value]:
-    """Shift right arithmetically, saturating to `bits`; return the floor and whether to round up, halves to even.
-
-    Works from the longest distance to the shortest, so that each level is only as wide as what can still reach the
-    result; the bits that fall off below are kept as half and sticky, those cut above as overflow.
-    Where it saturates, the rounding bit may be set: a sum of one more is still out of range.
-    """
-    sign = value[-1]
-    half = sticky = overflow = Const(0, 1)
-    for level in reversed(range(len(shift))):
-        distance, taken = 1 << level, shift[level]
-        value = _widened(value, distance + 1)
-        sticky = _named(m, f"sticky_{distance}", Mux(taken, half | sticky | _any(value[: distance - 1]), sticky))
-        half = _named(m, f"half_{distance}", Mux(taken, value[distance - 1], half))
-        value = _named(m, f"shifted_{distance}", Mux(taken, value[distance:].as_signed(), value))
-        keep = bits + distance - 1
-        if len(value) > keep:
-            cut = value[keep - 1 :] ^ sign.replicate(len(value) - keep + 1)
-            overflow = _named(m, f"overflow_{distance}", overflow | cut.any())
-            value = value[:keep].as_signed()
-    value = _widened(value, bits)
-    limit = Cat((~sign).replicate(bits - 1), sign).as_signed()
-    return Mux(overflow, limit, value), half & (sticky | value[0])
-
-
-def _named(m: Module, name: str, value: Value) -> Signal:
-    """Return a signal of that value, so that it is computed and shown once."""
-    of = signed if value.shape().signed else unsigned
-    named = Signal(of(len(value)), name=name)
-    m.d.comb += named.eq(value)
-    return named
-
-
-def _any(bits: Value) -> Value:
-    """Return whether one of the bits, of which there may be none, is set."""
-    return bits.any() if len(bits) else Const(0, 1)
-
-
-def _widened(value: Value, bits: int) -> Value:
-    """Return a signed value in at least that many bits."""
-    missing = max(bits - len(value), 0)
-    return Cat(value, value[-1].replicate(missing)).as_signed()
-
-
 class RequantizeLane(Shared):
     """One requantiser: inputs are taken when their stage needs them, so that the registers around it can be shared.
 
@@ -162,22 +109,22 @@ class RequantizeLane(Shared):
         shape, en = self.shape, self.en
         total = self.sum.as_signed()
         if shape.bias:
-            total = _register(m, en, total + self.bias.as_signed(), "biased")
+            total = registered(m, en, total + self.bias.as_signed(), "biased")
         product = total * self.multiplier
-        product = _register(m, en, product, "product")
-        shift = _register(m, en, self.shift, "shift_held")
-        result, up = scaled(m, product, shift, shape.clipped_bits)
+        product = registered(m, en, product, "product")
+        shift = registered(m, en, self.shift, "shift_held")
+        result, up = rounding_shift(m, product, shift, shape.clipped_bits)
         if shape.activation == "relu":
             dropped = self.activate & result[-1]
             result, up = Mux(dropped, 0, result).as_signed(), up & ~dropped
-        result, up = _register(m, en, result, "floor"), _register(m, en, up, "up")
+        result, up = registered(m, en, result, "floor"), registered(m, en, up, "up")
         if shape.activation == "squared_relu":
             result, up = self._squared(m, result + up), Const(0, 1)
         # The rounding bit enters as a carry: added to itself, one place below.
         offset = Cat(up, self.zero_point)
         total = Cat(up, result).as_signed() + (offset.as_signed() if shape.output.signed else offset)
         total = total[1:].as_signed()
-        m.d.comb += self.o.eq(_register(m, en, saturate(total, shape.output), "result"))
+        m.d.comb += self.o.eq(registered(m, en, saturate(total, shape.output), "result"))
         return m
 
     def _squared(self, m: Module, result: Value) -> Value:
@@ -185,7 +132,7 @@ class RequantizeLane(Shared):
         bits = self.shape.output.hi.bit_length()
         clipped = saturate(result, Integer(bits, is_signed=False))
         square = round_half_even_shift(clipped * clipped, bits)
-        return _register(m, self.en, Mux(self.activate, square, result), "activated")
+        return registered(m, self.en, Mux(self.activate, square, result), "activated")
 
 
 class Requantize(Shared):
@@ -252,11 +199,11 @@ class Requantize(Shared):
         m = Module()
         shape, en = self.shape, self.en
         begin = int(shape.bias)
-        common = {"zero_point": _register(m, en, self.zero_point, "zero_point_held", self.latency - 1)}
+        common = {"zero_point": registered(m, en, self.zero_point, "zero_point_held", self.latency - 1)}
         if shape.activates:
             late = begin + (1 if shape.activation == "relu" else 2)
-            common["activate"] = _register(m, en, self.activate, "activate_held", late)
-        scale = {name: _register(m, en, getattr(self, name), f"{name}_held", begin) for name in ("multiplier", "shift")}
+            common["activate"] = registered(m, en, self.activate, "activate_held", late)
+        scale = {name: registered(m, en, getattr(self, name), f"{name}_held", begin) for name in ("multiplier", "shift")}
         if shape.bias:
             scale["bias"] = self.bias
         for i in range(self.lanes):
@@ -320,5 +267,5 @@ class BiasAdd(Shared):
         sums = [_lane(self.sum, i, self.sum_bits).as_signed() for i in range(self.lanes)]
         biases = [_lane(self.bias, 0 if self.shares_bias else i, self.sum_bits).as_signed() for i in range(self.lanes)]
         added = Cat(a + b for a, b in zip(sums, biases, strict=True))
-        m.d.comb += self.o.eq(_register(m, self.en, added, "biased"))
+        m.d.comb += self.o.eq(registered(m, self.en, added, "biased"))
         return m
