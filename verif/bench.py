@@ -1,0 +1,247 @@
+"""The one cocotb bench: runs inside the simulator, knows a design by its manifest alone.
+
+The settings file named by ``RTLOOM_BENCH`` lists the scenarios (`rtloom.verif.scenarios`); each becomes one test.
+"""
+
+import itertools
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import RisingEdge
+from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+from rtloom.hdl.manifest import Manifest
+from rtloom.verif import stimulus
+from rtloom.verif.endpoints import BenchError, Observed, Sink, Source, hanging
+from rtloom.verif.scenarios import Scenario, Settings, load_job
+
+SETTINGS = Settings.load(Path(os.environ["RTLOOM_BENCH"]))
+MANIFEST = Manifest.load(SETTINGS.manifest)
+VECTORS: Mapping[str, Any] = dict(np.load(SETTINGS.vectors))
+RESET_CYCLES = 4
+QUIET_CYCLES = 64
+"""Cycles in which nothing may come after the last beat."""
+
+
+class Pins:
+    """The wires of the design's streams, read and written by stream."""
+
+    def __init__(self, dut: Any) -> None:
+        self.dut = dut
+        self.clock = getattr(dut, MANIFEST.clock)
+        self.edge = RisingEdge(self.clock)
+        self.streams = {bound.port.name: self._wires(bound.signals) for bound in MANIFEST.streams}
+
+    def _wires(self, signals: Any) -> dict[str, Any]:
+        names = {role: getattr(signals, role) for role in ("valid", "ready", "data", "last")}
+        return {role: getattr(self.dut, name) for role, name in names.items() if name is not None}
+
+    def offer(self, name: str, valid: bool, data: int, last: bool) -> None:
+        """Drive an input."""
+        wires = self.streams[name]
+        wires["valid"].value = int(valid)
+        wires["data"].value = data
+        if "last" in wires:
+            wires["last"].value = int(last)
+
+    def ready(self, name: str, willing: bool) -> None:
+        """Drive the ready of an output."""
+        self.streams[name]["ready"].value = int(willing)
+
+    def taken(self, name: str) -> bool:
+        """Return the ready of an input."""
+        return bool(int(self.streams[name]["ready"].value))
+
+    def seen(self, name: str) -> Observed:
+        """Return an output as it stands at the clock edge."""
+        wires = self.streams[name]
+        valid = bool(int(wires["valid"].value))
+        if not valid:
+            return Observed(valid=False, ready=False, data=None, last=False)
+        data = wires["data"].value
+        known = data.is_resolvable
+        last = bool(int(wires["last"].value)) if "last" in wires else False
+        return Observed(valid, bool(int(wires["ready"].value)), data.to_unsigned() if known else None, last)
+
+    async def reset(self, sinks: Sequence[Sink]) -> None:
+        """Hold the reset for some cycles, inputs idle, and see that no output is valid."""
+        reset = getattr(self.dut, MANIFEST.reset.name)
+        active = 0 if MANIFEST.reset.active_low else 1
+        for name in inputs():
+            self.offer(name, valid=False, data=0, last=False)
+        for sink in sinks:
+            self.ready(sink.port.name, willing=True)
+        reset.value = active
+        for cycle in range(RESET_CYCLES):
+            await self.edge
+            for sink in sinks if cycle else ():
+                sink.in_reset(cycle, self.seen(sink.port.name))
+        reset.value = 1 - active
+
+
+def inputs() -> list[str]:
+    """Return the names of the input streams."""
+    return [bound.port.name for bound in MANIFEST.streams if bound.port.direction == "in"]
+
+
+def endpoints(scenario: Scenario) -> tuple[list[Source], list[Sink]]:
+    """Return fresh sources and sinks for a scenario."""
+    sent, expected = load_job(VECTORS, scenario.job)
+    ports = [bound.port for bound in MANIFEST.streams]
+    patient = scenario.stalls == "patient"
+    go = stimulus.stalls("none" if patient else scenario.stalls, ports, scenario.seed)
+    sources = [Source(port, sent[port.name], go.get(port.name)) for port in ports if port.direction == "in"]
+    sinks = [
+        Sink(port, expected[port.name], go.get(port.name), patient=patient) for port in ports if port.direction == "out"
+    ]
+    return sources, sinks
+
+
+async def drive(pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], limit: int) -> int:
+    """Run both ends for at most `limit` cycles; return the cycle in which the last output beat was taken."""
+    for cycle in range(1, limit + 1):
+        for source in sources:
+            pins.offer(source.port.name, *source.offer(cycle))
+        for sink in sinks:
+            pins.ready(sink.port.name, sink.willing(cycle))
+        await pins.edge
+        for source in sources:
+            source.edge(pins.taken(source.port.name))
+        for sink in sinks:
+            sink.edge(cycle, pins.seen(sink.port.name))
+        if all(sink.done for sink in sinks):
+            return cycle
+    return limit
+
+
+async def own_driver(pins: Pins, scenario: Scenario) -> None:
+    """Run a scenario with the bench's own sources and sinks."""
+    sources, sinks = endpoints(scenario)
+    if scenario.reset_after is not None:
+        await pins.reset(sinks)
+        await drive(pins, sources, sinks, scenario.reset_after)
+        sources, sinks = endpoints(scenario)
+    await pins.reset(sinks)
+    cycles = await drive(pins, sources, sinks, scenario.limit)
+    await finish(pins, scenario, sources, sinks, cycles)
+
+
+async def finish(pins: Pins, scenario: Scenario, sources: Sequence[Source], sinks: Sequence[Sink], cycles: int) -> None:
+    """Check that all is complete, in the right number of cycles, and that nothing comes afterwards."""
+    if not all(sink.done for sink in sinks):
+        raise hanging(sources, sinks, cycles)
+    for sink in sinks:
+        pins.ready(sink.port.name, willing=True)
+    for source in sources:
+        pins.offer(source.port.name, *source.offer(cycles + 1))
+    for cycle in range(cycles + 1, cycles + 1 + QUIET_CYCLES):
+        await pins.edge
+        for source in sources:
+            source.edge(pins.taken(source.port.name))
+            pins.offer(source.port.name, *source.offer(cycle + 1))
+        for sink in sinks:
+            sink.edge(cycle, pins.seen(sink.port.name))
+    if not all(source.done for source in sources):
+        raise hanging(sources, sinks, cycles)
+    if scenario.cycles is not None and cycles != scenario.cycles:
+        raise BenchError(f"job must take {scenario.cycles} cycles, as its formula says, not {cycles}")
+
+
+async def axi_driver(pins: Pins, scenario: Scenario) -> None:
+    """Run a scenario with the AXI4-Stream models of cocotbext-axi; the sinks here only watch."""
+    sources, sinks = endpoints(scenario)
+    models = {bound.port.name: _axi_model(pins, bound) for bound in MANIFEST.streams}
+    await pins.reset([])
+    for source in sources:
+        _send(models[source.port.name], source)
+        models[source.port.name].set_pause_generator(_pauses(source.go))
+    for sink in sinks:
+        models[sink.port.name].set_pause_generator(_pauses(sink.go))
+    cycle = 0
+    for cycle in range(1, scenario.limit + 1):
+        await pins.edge
+        for sink in sinks:
+            sink.edge(cycle, pins.seen(sink.port.name))
+        if all(sink.done for sink in sinks):
+            break
+    if not all(sink.done for sink in sinks):
+        late = next(sink for sink in sinks if not sink.done)
+        raise BenchError(
+            f"{late.port.name} must give {late.total} beats to cocotbext-axi, not hang after {late.count}",
+            late.port.name,
+            late.count,
+            cycle=cycle,
+        )
+    for _ in range(QUIET_CYCLES):
+        cycle += 1
+        await pins.edge
+        for sink in sinks:
+            sink.edge(cycle, pins.seen(sink.port.name))
+    for sink in sinks:
+        _compare_frames(models[sink.port.name], sink)
+
+
+def _axi_model(pins: Pins, bound: Any) -> Any:
+    """Attach the model to a stream; its words are whole beats."""
+    prefix = bound.signals.data.removesuffix("_tdata")
+    logging.getLogger(f"cocotb.{MANIFEST.top}.{prefix}").setLevel(logging.WARNING)
+    model = AxiStreamSource if bound.port.direction == "in" else AxiStreamSink
+    reset = getattr(pins.dut, MANIFEST.reset.name)
+    bus = AxiStreamBus.from_prefix(pins.dut, prefix)
+    return model(bus, pins.clock, reset, not MANIFEST.reset.active_low, byte_lanes=1)
+
+
+def _pauses(go: Any) -> Any:
+    """Return the model's pause pattern: it halts where our pattern does not go."""
+    return itertools.repeat(False) if go is None else itertools.cycle((~go).tolist())
+
+
+def _send(model: Any, source: Source) -> None:
+    """Queue the beats as frames, each ending with `last`."""
+    frame: list[int] = []
+    for at, word in enumerate(source.words):
+        frame.append(word)
+        if at == len(source.words) - 1 or (source.lasts is not None and source.lasts[at]):
+            model.send_nowait(AxiStreamFrame(frame))
+            frame = []
+
+
+def _compare_frames(model: Any, sink: Sink) -> None:
+    """Compare how many words and frames the model received; their values were compared as they passed."""
+    frames = []
+    while not model.empty():
+        frames.append(len(model.recv_nowait(compact=False).tdata))
+    if sum(frames) != sink.total:
+        raise BenchError(f"{sink.port.name} must give {sink.total} beats to cocotbext-axi, not {sum(frames)}")
+    flags = sink.expected.last
+    if flags is not None and len(frames) != int(flags.sum()):
+        raise BenchError(f"{sink.port.name} must give {int(flags.sum())} frames to cocotbext-axi, not {len(frames)}")
+
+
+def record(scenario: Scenario, error: BenchError) -> None:
+    """Add a failure to the failures file."""
+    path = SETTINGS.failures
+    told = json.loads(path.read_text()) if path.exists() else {}
+    told[scenario.name] = {**error.to_dict(), "message": str(error), "seed": scenario.seed, "job": scenario.job}
+    path.write_text(json.dumps(told, indent=1))
+
+
+@cocotb.test()
+@cocotb.parametrize(name=[scenario.name for scenario in SETTINGS.scenarios])
+async def scenario_test(dut: Any, name: str) -> None:
+    """Run one scenario and record its failure in words."""
+    scenario = next(item for item in SETTINGS.scenarios if item.name == name)
+    pins = Pins(dut)
+    Clock(pins.clock, 2, unit="step").start()
+    driver = axi_driver if scenario.driver == "cocotbext-axi" else own_driver
+    try:
+        await driver(pins, scenario)
+    except BenchError as error:
+        record(scenario, error)
+        raise AssertionError(f"{error}; seed {scenario.seed}") from None
