@@ -28,7 +28,22 @@ _HOME = {
 
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = sorted([*_MODULE_OF, "__version__"])
+__all__ = [
+    "CheckError",
+    "Design",
+    "InputError",
+    "Report",
+    "RtloomError",
+    "Spec",
+    "ToolError",
+    "__version__",
+    "emit_design",
+    "families",
+    "load",
+    "presets",
+    "simulate",
+    "write_design",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,1 +1,1 @@
-"""DSE."""
+"""Design-space exploration: workloads, estimators, search and reports."""

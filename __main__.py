@@ -1,0 +1,79 @@
+"""The ``rtloom`` command: joins the rooms' commands; a user's mistake becomes one line and an exit status."""
+
+import json
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from . import commands
+from .errors import RtloomError
+from .generators import cli as generators_cli
+from .hdl import cli as hdl_cli
+from .sim import cli as sim_cli
+from .verif import cli as verif_cli
+
+__all__ = ["app", "main"]
+
+ABOUT = """Accelerators as functions on arrays: NumPy in, verified Verilog out.
+
+SPEC is the name of a preset (see rtloom list) or a YAML file; -p key=value changes single parameters.
+
+\b
+Begin with
+  rtloom list                                          what there is
+  rtloom describe systolic                             what can be chosen
+  rtloom verilog systolic-8x8-int8 -p rows=16 -o out   Verilog, manifest, FuseSoC core
+  rtloom run systolic-8x8-int8 -i in.npz -o out.npz    NumPy arrays through the Verilog, cycle by cycle
+  rtloom verify systolic-8x8-int8                      its bench against the golden model
+  rtloom synth systolic-8x8-int8 --target ice40        real synthesis
+
+Exit status: 0 done, 1 a check failed, 2 bad input or a missing tool.
+"""
+
+app = typer.Typer(
+    name="rtloom",
+    help=ABOUT,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def common() -> None:
+    """Hold the commands together; each takes its own options."""
+
+
+@app.command()
+def version(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False) -> None:
+    """Say the versions of rtloom and of the tools that it stands on."""
+    from importlib.metadata import version as installed
+
+    found = {name: installed(name) for name in ("rtloom", "amaranth", "cocotb", "pyosys", "numpy")}
+    found["python"] = sys.version.split()[0]
+    typer.echo(json.dumps(found) if as_json else "\n".join(f"{name:10}{text}" for name, text in found.items()))
+
+
+for register in (generators_cli.register, commands.register, sim_cli.register, hdl_cli.register, verif_cli.register):
+    register(app)
+
+
+def main() -> None:
+    """Run the command that the process was started with and end with its exit status."""
+    try:
+        app()
+    except RtloomError as error:
+        typer.echo(f"rtloom: error: {' '.join(str(error).split())}", err=True)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        # The reader (head, less) has gone; a closed stdout would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+if __name__ == "__main__":
+    main()
