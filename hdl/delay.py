@@ -9,12 +9,12 @@ from .emit import Shared
 __all__ = ["Delay", "registered"]
 
 
-def registered(m: Module, en: Value, value: Value, name: str, cycles: int = 1) -> Value:
-    """Return `value` as it was `cycles` cycles of `en` ago, from one register vector without reset."""
+def registered(m: Module, en: Value, value: Value, name: str, cycles: int = 1, init: int | None = None) -> Value:
+    """Return `value` as it was `cycles` cycles of `en` ago, from one register vector; reset only if `init` is given."""
     width = len(value)
     if not cycles or not width:
         return value
-    line = Signal(width * cycles, name=name, reset_less=True)
+    line = Signal(width * cycles, name=name, init=init or 0, reset_less=init is None)
     with m.If(en):
         m.d.sync += line.eq(Cat(value, line)[: len(line)])
     oldest = line[width * (cycles - 1) :]

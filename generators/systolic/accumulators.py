@@ -8,7 +8,7 @@ from ...hdl.arithmetic import saturate
 from ...hdl.emit import Shared
 from .dot import exactly
 from .params import SystolicParams
-from .stationary_row import partial_range
+from .stationary_column import partial_range
 
 __all__ = ["Accumulators"]
 

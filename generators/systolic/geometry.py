@@ -1,10 +1,10 @@
-"""Where things stand in time: hops, bands and latencies, used by the hardware and by `timing`; no hardware import."""
+"""Where things stand in time: hops, drain and latencies, used by the hardware and by `timing`; no hardware import."""
 
 from .params import SystolicParams
 
 __all__ = [
-    "BAND_ROWS",
     "INPUT_LATENCY",
+    "MERGED_ROWS",
     "OUTPUT_LATENCY",
     "array_latency",
     "col_segments",
@@ -16,11 +16,8 @@ __all__ = [
     "segment",
 ]
 
-BAND_ROWS = 8
-"""Rows of a band, whose results are merged in one module (output_stationary)."""
-
-MERGED_BANDS = 4
-"""Bands whose results are merged without a register in between."""
+MERGED_ROWS = 32
+"""Rows whose results are merged without a register in between (output_stationary)."""
 
 INPUT_LATENCY = 2
 """Cycles from offering a beat to its first multiplication: the stream's register, then the array's."""
@@ -50,9 +47,10 @@ def drain_latency(params: SystolicParams) -> int:
 
 
 def merge_levels(params: SystolicParams) -> list[int]:
-    """Return how many results each level of merging takes together: all bands at once, or a few and then the rest."""
-    bands = -(-params.rows // BAND_ROWS)
-    return [bands] if bands <= MERGED_BANDS else [MERGED_BANDS, -(-bands // MERGED_BANDS)]
+    """Return how many sums each level of merging takes together: all rows at once, or some and then the rest."""
+    if params.rows <= MERGED_ROWS:
+        return [params.rows]
+    return [MERGED_ROWS, -(-params.rows // MERGED_ROWS)]
 
 
 def hold_latency(params: SystolicParams) -> int:

@@ -1,14 +1,14 @@
-"""The output-stationary design: streams in, skew, bands of PEs, drain, streams out."""
+"""The output-stationary design: streams in, skew, columns of PEs, streams out."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
-from ...hdl.delay import registered
 from ...hdl.emit import Shared
 from ...hdl.signature import stream_members
+from .chain import chain, in_bands
 from .exit import Exit, Finished, delayed
 from .feeder import Entrance
-from .geometry import array_latency, col_segments, hold_latency, merge_levels, row_segments, segment
-from .output_array import any_of, place_bands
+from .geometry import array_latency, col_segments, hold_latency, row_segments, segment
+from .output_column import OutputColumn
 from .params import SystolicParams
 from .ports import stream_ports
 from .skew import skewed
@@ -96,27 +96,24 @@ class OutputStationary(Shared):
             skewed(m, en, b, [segment(i, params) for i in range(params.cols)], "skew_b"),
         )
 
-    def _controls(self, m: Module, en: Value, ends: Value) -> tuple[Value, Value]:
-        """Return *read* for each row and *clear* for each row (used where segments hold their sums)."""
-        params = self.params
-        finished = Signal(params.pipeline + 1, init=-1)
-        hold = hold_latency(params)
-        read = Signal(params.rows + hold, init=-1)
-        with m.If(en):
-            m.d.sync += [finished.eq(Cat(ends, finished)[: len(finished)]), read.eq(Cat(finished[-1], read)[: len(read)])]
-        if not hold:
-            return read, read
-        clear = Signal(row_segments(params), init=-1)
-        with m.If(en):
-            m.d.sync += clear.eq(Cat(finished[-1], clear)[: len(clear)])
-        return read[hold:], Cat(clear[segment(r, params)] for r in range(params.rows))
-
     def _array(self, m: Module, en: Value, operands: tuple[Value, Value], ends: Value) -> Value:
-        """Merge what the bands let out, registered once or twice, and straighten the columns."""
+        """Place the columns and straighten what they let out."""
         params = self.params
-        bands = place_bands(m, params, en, operands, self._controls(m, en, ends))
-        for level, fan_in in enumerate(merge_levels(params)):
-            groups = [any_of(bands[i : i + fan_in]) for i in range(0, len(bands), fan_in)]
-            bands = [registered(m, en, group, f"merged_{level}_{n}") for n, group in enumerate(groups)]
+        columns = [OutputColumn(params, c % params.broadcast == 0) for c in range(params.cols)]
+        inputs = {"a": operands[0], "b": operands[1], **self._controls(m, en, ends)}
+        drained, _ = chain(m, en, in_bands(columns), inputs, "band")
         final = col_segments(params) - 1
-        return skewed(m, en, bands[0], [final - segment(c, params) for c in range(params.cols)], "deskew")
+        return skewed(m, en, drained, [final - segment(c, params) for c in range(params.cols)], "deskew")
+
+    def _controls(self, m: Module, en: Value, ends: Value) -> dict[str, Value]:
+        """Return *read* of each row and *clear* of each row segment; both follow the last operands down the rows.
+
+        They are 1 after reset, and so clear every sum before the first product arrives.
+        """
+        params = self.params
+        clear_after, read_after = params.pipeline, params.pipeline + hold_latency(params)
+        finished = Signal(read_after + params.rows, init=-1)
+        with m.If(en):
+            m.d.sync += finished.eq(Cat(ends, finished)[: len(finished)])
+        clear = {"clear": finished[clear_after : clear_after + row_segments(params)]} if params.broadcast > 1 else {}
+        return {"read": finished[read_after:], **clear}

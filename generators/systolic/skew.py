@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib.wiring import In, Out
 
+from ...hdl.delay import Delay
 from ...hdl.emit import Shared
 
 __all__ = ["Skew", "skewed"]
@@ -44,16 +45,16 @@ class Skew(Shared):
         return self.short
 
     def body(self) -> Module:
-        """Build one shift register a lane, its youngest value in the low bits."""
+        """Build each lane from delays of powers of two, so that few modules serve them all."""
         m = Module()
         leaving = []
         for n, delay in enumerate(self.delays):
             lane = self.i[n * self.width : (n + 1) * self.width]
-            if delay:
-                line = Signal(self.width * delay, name=f"lane_{n}", reset_less=True)
-                with m.If(self.en):
-                    m.d.sync += line.eq(Cat(lane, line)[: len(line)])
-                lane = line[-self.width :]
+            for power in reversed(range(delay.bit_length())):
+                if delay >> power & 1:
+                    m.submodules[f"lane_{n}_by_{1 << power}"] = line = Delay(self.width, 1 << power)
+                    m.d.comb += [line.en.eq(self.en), line.i.eq(lane)]
+                    lane = line.o
             leaving.append(lane)
         m.d.comb += self.o.eq(Cat(leaving))
         return m

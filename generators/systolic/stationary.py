@@ -1,4 +1,4 @@
-"""The weight- and input-stationary design: streams in, rows of PEs, accumulators, streams out."""
+"""The weight- and input-stationary design: streams in, columns of PEs, accumulators, streams out."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
@@ -6,13 +6,14 @@ from amaranth.lib.wiring import In, Out
 from ...hdl.emit import Shared
 from ...hdl.signature import stream_members
 from .accumulators import Accumulators
+from .chain import chain, in_bands
 from .exit import Exit, Finished, delayed
 from .feeder import Entrance
 from .geometry import array_latency, col_segments, segment
 from .params import SystolicParams
 from .ports import moving_name, stationary_name, stream_ports
 from .skew import skewed
-from .stationary_row import StationaryRow, resident_shape
+from .stationary_column import StationaryColumn, resident_shape
 
 __all__ = ["Stationary"]
 
@@ -74,24 +75,22 @@ class Stationary(Shared):
         return m
 
     def _array(self, m: Module, en: Value, control: "_Control", moving: Value, resident: Value) -> Value:
-        """Skew the operands, chain the rows, and straighten the partial sums of all columns."""
-        params, shape = self.params, resident_shape(self.params)
-        entering = Signal(len(moving), reset_less=True)
-        with m.If(en):
-            m.d.sync += entering.eq(moving)
-        columns = [segment(c, params) for c in range(params.cols)]
-        width, columns = shape.a_bits, [segment(c, params) for c in range(params.cols)]
-        upside_down = Cat(entering[i * width : (i + 1) * width] for i in reversed(range(params.rows)))
-        diagonal = skewed(m, en, upside_down, range(params.rows), "skew_moving")
-        following, sums = skewed(m, en, resident, columns, "skew_resident"), None
-        for r in range(params.rows):
-            m.submodules[f"row_{r}"] = row = StationaryRow(params, r)
-            m.d.comb += [row.en.eq(en), row.moving.eq(diagonal[r * width : (r + 1) * width])]
-            m.d.comb += [row.load.eq(control.loads[r]), row.swap.eq(control.swaps[r]), row.next_i.eq(following)]
-            if sums is not None:
-                m.d.comb += row.sum_i.eq(sums)
-            following, sums = row.next_o, row.sum_o
-        return skewed(m, en, sums, [columns[-1] - c for c in columns], "deskew")
+        """Skew the operands, place the columns, and straighten their partial sums."""
+        params = self.params
+        segments, width = [segment(c, params) for c in range(params.cols)], resident_shape(params).a_bits
+        # The block's first row is sent first and ends lowest.
+        upside_down = Cat(moving[i * width : (i + 1) * width] for i in reversed(range(params.rows)))
+        inputs = {
+            "moving": skewed(m, en, upside_down, range(params.rows), "skew_moving"),
+            "resident": skewed(m, en, resident, segments, "skew_resident"),
+            "load": control.loads,
+            "swap": control.swaps,
+        }
+        begins = [c % params.broadcast == 0 for c in range(params.cols)]
+        hops = [*begins[1:], None]
+        columns = [StationaryColumn(params, b, h) for b, h in zip(begins, hops, strict=True)]
+        sums, _ = chain(m, en, in_bands(columns), inputs, "band")
+        return skewed(m, en, sums, [segments[-1] - s for s in segments], "deskew")
 
 
 class _Control:
