@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import must
@@ -14,13 +13,14 @@ from .examples import gemm_example
 from .mapping import lift_gemms, lower_gemms
 from .params import SystolicParams
 from .ports import stream_ports
-from .tensors import gemm_products, reject_unknown
+from .tensors import convolution_products, gemm_products, reject_unknown
 
 if TYPE_CHECKING:
     from amaranth.lib import wiring
 
 __all__ = ["SYSTOLIC", "Systolic"]
 
+_GEOMETRY = ("stride", "padding", "groups")
 _EPILOGUE = ("bias", "multiplier", "shift", "zero_point", "activate")
 
 
@@ -66,17 +66,21 @@ class Systolic(Family[SystolicParams]):
         epilogue = {name: tensors.pop(name) for name in _EPILOGUE if name in tensors}
         if operation == "gemm":
             reject_unknown("gemm", tensors, ("a", "b", *_EPILOGUE), ("a", "b"))
-            gemms, shape = gemm_products(params, tensors["a"], tensors["b"], epilogue)
-        return lower_gemms(params, gemms, shape)
+            products = gemm_products(params, tensors["a"], tensors["b"], epilogue)
+        else:
+            reject_unknown("conv2d", tensors, ("x", "w", *_GEOMETRY, *_EPILOGUE), ("x", "w"))
+            geometry = {name: tensors[name] for name in _GEOMETRY if name in tensors}
+            products = convolution_products(params, tensors["x"], tensors["w"], geometry, epilogue)
+        return lower_gemms(params, products.gemms, products.join)
 
     def lift(self, params: SystolicParams, job: Job, outputs: Mapping[str, Beats]) -> NDArray[Any]:
         """Put the output transactions together to the result tensor, ``int64``."""
-        results = lift_gemms(params, job.plan, outputs["c"])
-        return np.stack(results).reshape(job.plan.shape)
+        result: NDArray[Any] = job.plan.join(lift_gemms(params, job.plan, outputs["c"]))
+        return result
 
     def cycles(self, params: SystolicParams, job: Job) -> int:
         """Return the exact clock cycles of a job under no back-pressure."""
-        return timing.cycles(params, job.plan.steps.tolist())
+        return timing.cycles(params, job.plan.steps)
 
     def peak(self, params: SystolicParams) -> int:
         """Return the multiply-accumulates that the array can do in one cycle."""

@@ -1,8 +1,7 @@
 """Tensors to transactions and back: GEMMs of any size tiled for the array, in NumPy alone."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,7 @@ from .epilogue import Epilogue
 from .params import SystolicParams
 from .ports import moving_name, stationary_name
 
-__all__ = ["Gemm", "Plan", "lift_gemms", "lower_gemms"]
+__all__ = ["Gemm", "Plan", "lift_gemms", "lower_gemms", "tile_steps"]
 
 IntArray = NDArray[np.int64]
 
@@ -44,17 +43,17 @@ class Plan:
         For each product the lengths of the blocks of streamed vectors (weight_ and input_stationary), else empty.
     steps
         Beats of every tile or pass in order, for `timing.cycles`.
-    shape
-        Shape of the result tensor, for the family's `lift`.
+    join
+        Makes the operation's result from those of the products.
     """
 
     shapes: tuple[tuple[int, int], ...]
     blocks: tuple[tuple[int, ...], ...]
     steps: NDArray[np.int64]
-    shape: Any = field(default=None)
+    join: Callable[[list[IntArray]], IntArray]
 
 
-def lower_gemms(params: SystolicParams, gemms: Sequence[Gemm], shape: Any) -> Job:
+def lower_gemms(params: SystolicParams, gemms: Sequence[Gemm], join: Callable[[list[IntArray]], IntArray]) -> Job:
     """Tile products one after the other into one job; see `Family.lower`."""
     parts = [_lower_stationary(params, g) if params.stationary else _lower_moving(params, g) for g in gemms]
     inputs = {name: _concatenate([part.inputs[name] for part in parts]) for name in parts[0].inputs}
@@ -62,8 +61,8 @@ def lower_gemms(params: SystolicParams, gemms: Sequence[Gemm], shape: Any) -> Jo
     plan = Plan(
         tuple((g.a.shape[0], g.b.shape[1]) for g in gemms),
         tuple(part.blocks for part in parts),
-        np.concatenate([part.steps for part in parts]),
-        shape,
+        np.concatenate([tile_steps(params, *g.a.shape, g.b.shape[1]) for g in gemms]),
+        join,
     )
     return Job(inputs, {"c": beats}, sum(g.macs for g in gemms), plan)
 
@@ -84,6 +83,15 @@ def lift_gemms(params: SystolicParams, plan: Plan, c: Beats) -> list[IntArray]:
     return results
 
 
+def tile_steps(params: SystolicParams, m: int, k: int, n: int) -> IntArray:
+    """Return the beats of each tile or pass of an (M, K) x (K, N) product, in order, for `timing.cycles`."""
+    if not params.stationary:
+        return np.full(-(-m // params.rows) * -(-n // params.cols), -(-k // params.reduce), dtype=np.int64)
+    vectors, lanes = (n, m) if params.dataflow == "input_stationary" else (m, n)
+    blocks = np.asarray(_even_blocks(vectors, params.accumulator_rows), dtype=np.int64)
+    return np.repeat(blocks, -(-lanes // params.cols) * -(-k // params.step))
+
+
 @dataclass(frozen=True)
 class _Part:
     """One product's transactions."""
@@ -91,7 +99,6 @@ class _Part:
     inputs: dict[str, Beats]
     beats: int
     blocks: tuple[int, ...]
-    steps: NDArray[np.int64]
 
 
 def _lower_moving(params: SystolicParams, gemm: Gemm) -> _Part:
@@ -108,7 +115,7 @@ def _lower_moving(params: SystolicParams, gemm: Gemm) -> _Part:
     }
     if params.has_epilogue:
         inputs["epilogue"] = gemm.epilogue.tiled(params, tiles_m)
-    return _Part(inputs, count * params.rows, (), np.full(count, steps))
+    return _Part(inputs, count * params.rows, ())
 
 
 def _lower_stationary(params: SystolicParams, gemm: Gemm) -> _Part:
@@ -139,8 +146,7 @@ def _lower_stationary(params: SystolicParams, gemm: Gemm) -> _Part:
     if params.has_epilogue:
         by_channel = params.dataflow == "input_stationary"
         inputs["epilogue"] = gemm.epilogue.streamed(blocks, tiles) if by_channel else gemm.epilogue.tiled(params, len(blocks))
-    steps = np.repeat(np.asarray(blocks), tiles * passes)
-    return _Part(inputs, len(vectors) * tiles, tuple(blocks), steps)
+    return _Part(inputs, len(vectors) * tiles, tuple(blocks))
 
 
 def _padded(array: IntArray, rows: int, cols: int, fmt: Format) -> IntArray:

@@ -71,7 +71,8 @@ class OutputStationary(Shared):
 
         Returns the flags *a step is taken* and *it ends a reduction*, and the rows of the tile that still drain.
         """
-        issue, ends = Signal(), Signal()
+        issue = Signal()
+        ends = Signal()
         rows_left = Signal(range(max(self.params.rows, 2)))
         m.d.comb += [
             issue.eq(en & a.full & b.full & ~(a.payload.last & (rows_left != 0))),

@@ -100,9 +100,13 @@ class _Control:
     """
 
     def __init__(self, m: Module, params: SystolicParams, en: Value, moving: Entrance, resident: Entrance) -> None:
-        self.issue, self.ends, self.continues, self.stores = Signal(), Signal(), Signal(), Signal()
-        begins, loaded = Signal(init=1), Signal()
-        start = Signal(name="start")
+        self.issue = Signal()
+        self.ends = Signal()
+        self.continues = Signal()
+        self.stores = Signal()
+        begins = Signal(init=1)
+        loaded = Signal()
+        start = Signal()
         m.d.comb += [
             self.issue.eq(en & moving.full & (~begins | loaded)),
             self.ends.eq(self.issue & moving.payload.last),
@@ -117,7 +121,8 @@ class _Control:
 
     def _load(self, m: Module, params: SystolicParams, en: Value, resident: Entrance, loaded: Signal, start: Signal) -> Value:
         """Shift a row in unless a whole block waits; return the flag *this row completes a block*."""
-        load, completes = Signal(name="load"), Signal(name="load_completes")
+        load = Signal()
+        completes = Signal(name="load_completes")
         reached = Signal(params.rows, init=1)
         m.d.comb += [
             load.eq(en & resident.full & (~loaded | start)),
@@ -135,7 +140,9 @@ class _Control:
 
     def _reduction(self, m: Module, resident: Entrance, start: Value, completes: Value) -> None:
         """Follow which pass of the reduction the issued vector belongs to."""
-        next_final, final, opened = Signal(), Signal(), Signal()
+        next_final = Signal()
+        final = Signal()
+        opened = Signal()
         with m.If(completes):
             m.d.sync += next_final.eq(resident.payload.last)
         is_final = Signal()

@@ -1,16 +1,20 @@
 """Checks of a user's tensors and their way into products: GEMM, batched GEMM and convolution."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError, must
+from .convolution import ConvolutionShape, assemble, choose_merge, convolution_gemms
 from .epilogue import Epilogue
-from .mapping import Gemm
+from .mapping import Gemm, tile_steps
 from .params import SystolicParams
+from .timing import cycles
 
-__all__ = ["check_reduction", "gemm_products", "reject_unknown"]
+__all__ = ["Products", "convolution_products", "gemm_products", "reject_unknown"]
 
 IntArray = NDArray[np.int64]
 
@@ -25,14 +29,22 @@ def reject_unknown(operation: str, tensors: dict[str, Any], known: tuple[str, ..
             raise InputError(f"Systolic {operation} has no argument {name!r}; it has {', '.join(known)}")
 
 
-def check_reduction(params: SystolicParams, length: int) -> None:
+@dataclass(frozen=True)
+class Products:
+    """The products that an operation comes down to, and how their results make up its own."""
+
+    gemms: list[Gemm]
+    join: Callable[[list[IntArray]], IntArray]
+
+
+def _check_reduction(params: SystolicParams, length: int) -> None:
     """Raise `InputError` where a reduction is longer than the accumulator was made for."""
     if params.overflow == "exact" and length > params.max_reduction:
         raise must("Systolic K", f"be at most max_reduction={params.max_reduction}", length)
 
 
-def gemm_products(params: SystolicParams, a: Any, b: Any, epilogue: dict[str, Any]) -> tuple[list[Gemm], tuple[int, ...]]:
-    """Return the products of a (batched) GEMM and the shape of its result.
+def gemm_products(params: SystolicParams, a: Any, b: Any, epilogue: dict[str, Any]) -> Products:
+    """Return the products of a (batched) GEMM.
 
     Parameters
     ----------
@@ -55,13 +67,13 @@ def gemm_products(params: SystolicParams, a: Any, b: Any, epilogue: dict[str, An
             raise must(f"Systolic {name}", "have at least 2 axes", operand.shape)
     if left.shape[-1] != right.shape[-2]:
         raise must("Systolic b", f"have {left.shape[-1]} rows, as a has columns", right.shape)
-    check_reduction(params, left.shape[-1])
+    _check_reduction(params, left.shape[-1])
     channels = right.shape[-1]
     checked = Epilogue.check(params, channels, epilogue)
     k, macs = left.shape[-1], left.shape[-1] * channels
     if right.ndim == 2:
         flat = left.reshape(-1, k)
-        return [Gemm(flat, right, checked, len(flat) * macs)], (*left.shape[:-1], channels)
+        return _shaped([Gemm(flat, right, checked, len(flat) * macs)], (*left.shape[:-1], channels))
     try:
         batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     except ValueError:
@@ -69,4 +81,43 @@ def gemm_products(params: SystolicParams, a: Any, b: Any, epilogue: dict[str, An
     lefts = np.broadcast_to(left, batch + left.shape[-2:]).reshape(-1, *left.shape[-2:])
     rights = np.broadcast_to(right, batch + right.shape[-2:]).reshape(-1, *right.shape[-2:])
     gemms = [Gemm(x, y, checked, len(x) * macs) for x, y in zip(lefts, rights, strict=True)]
-    return gemms, (*batch, left.shape[-2], channels)
+    return _shaped(gemms, (*batch, left.shape[-2], channels))
+
+
+def _shaped(gemms: list[Gemm], shape: tuple[int, ...]) -> Products:
+    """Return products whose results lie one after the other in the operation's."""
+    return Products(gemms, lambda results: np.stack(results).reshape(shape))
+
+
+def convolution_products(params: SystolicParams, x: Any, w: Any, geometry: dict[str, Any], epilogue: dict[str, Any]) -> Products:
+    """Return the products of a convolution; groups share one where that takes fewer cycles.
+
+    Parameters
+    ----------
+    params
+        The array's parameters.
+    x, w
+        ``(B, H, W, Cin)`` and ``(KH, KW, Cin / groups, Cout)``.
+    geometry
+        `stride`, `padding` and `groups`, as `ConvolutionShape.of` takes them.
+    epilogue
+        Epilogue values by name, per output channel.
+
+    Raises
+    ------
+    InputError
+        Where values, shapes or the epilogue do not fit.
+    """
+    images, kernels = params.a_format.check(x, "Systolic x"), params.b_format.check(w, "Systolic w")
+    shape = ConvolutionShape.of(images.shape, kernels.shape, **geometry)
+    shape.check_zero(params.a_format)
+    _check_reduction(params, shape.reduction)
+    checked = Epilogue.check(params, shape.outputs, epilogue)
+    # Zeros in between would move the steps between which a sum saturates.
+    mergeable = params.overflow != "saturate"
+    merge = choose_merge(shape, params.b_format, lambda m, k, n: cycles(params, tile_steps(params, m, k, n))) if mergeable else 1
+    gemms = [
+        Gemm(a, b, checked.take(part), shape.places * shape.reduction * (part.stop - part.start))
+        for a, b, part in convolution_gemms(images, kernels, **geometry, merge=merge)
+    ]
+    return Products(gemms, lambda results: assemble(results, shape))

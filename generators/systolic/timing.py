@@ -1,7 +1,9 @@
 """Exact cycles of a job, from its tiles alone; no hardware import."""
 
-from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .geometry import INPUT_LATENCY, OUTPUT_LATENCY, array_latency, epilogue_latency
 from .params import SystolicParams
@@ -17,16 +19,16 @@ def latency(params: SystolicParams) -> int:
     return INPUT_LATENCY + array_latency(params) + epilogue_latency(params) + OUTPUT_LATENCY
 
 
-def occupancy(params: SystolicParams, steps: int) -> int:
+def occupancy(params: SystolicParams, steps: NDArray[np.int64]) -> NDArray[np.int64]:
     """Cycles that a tile (or pass) of so many steps keeps the array to itself, followed by another one.
 
     A tile cannot end before the tile before has drained, a pass cannot start before its block is loaded; both take
     `rows` cycles.
     """
-    return max(steps, params.rows)
+    return np.maximum(steps, params.rows)
 
 
-def cycles(params: SystolicParams, steps: Sequence[int]) -> int:
+def cycles(params: SystolicParams, steps: ArrayLike) -> int:
     """Return the exact cycles of a job without back-pressure, as `Family.cycles` counts them.
 
     Parameters
@@ -36,11 +38,12 @@ def cycles(params: SystolicParams, steps: Sequence[int]) -> int:
     steps
         Beats of each tile (output_stationary: steps along K) or pass (else: vectors), in order; none is zero.
     """
+    lengths = np.asarray(steps, dtype=np.int64)
     if params.stationary:
-        between = sum(occupancy(params, n) for n in steps[:-1])
-        return params.rows + between + steps[-1] - 1 + latency(params)
-    between = sum(occupancy(params, n) for n in steps[1:])
-    return steps[0] - 1 + between + latency(params) + params.rows - 1
+        between = int(occupancy(params, lengths[:-1]).sum())
+        return params.rows + between + int(lengths[-1]) - 1 + latency(params)
+    between = int(occupancy(params, lengths[1:]).sum())
+    return int(lengths[0]) - 1 + between + latency(params) + params.rows - 1
 
 
 def describe(params: SystolicParams) -> dict[str, Any]:
