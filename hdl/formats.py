@@ -8,9 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import InputError, must
+from ..errors import must
 
-__all__ = ["BIPOLAR", "TERNARY", "Bipolar", "Format", "Integer", "Ternary", "parse_format", "product_range", "width_of"]
+__all__ = [
+    "BIPOLAR",
+    "TERNARY",
+    "Bipolar",
+    "Format",
+    "Integer",
+    "Ternary",
+    "parse_format",
+    "product_range",
+    "width_of",
+    "wire_format",
+]
 
 IntArray = NDArray[np.int64]
 
@@ -22,11 +33,21 @@ def width_of(lo: int, hi: int) -> tuple[int, bool]:
     return max(bits, 1), signed
 
 
+@dataclass(frozen=True, repr=False)
 class Format(ABC):
     """What a number format must say; scalar formats now, minifloats and block formats can join.
 
     A format knows its values (integers in units of its scale), how they are coded in `bits` wires, and how real
     numbers are rounded into it. Values travel as ``int64`` arrays, codes as ``uint64`` arrays.
+
+    Attributes
+    ----------
+    name
+        Name in parameters and manifests.
+    bits
+        Wires of a code.
+    lo, hi
+        Smallest and largest value.
     """
 
     name: str
@@ -60,31 +81,56 @@ class Format(ABC):
     def clip(self, values: IntArray) -> IntArray:
         """Map each integer to the nearest value of this format."""
 
-    def quantize(self, real: ArrayLike, scale: float = 1.0) -> IntArray:
-        """Round ``real / scale`` half to even and clip: the format's value nearest to each real number."""
-        scaled = np.asarray(real, dtype=np.float64) / scale
-        if not np.isfinite(scaled).all():
-            raise must("Array to quantize", "hold finite numbers only", "NaN or infinity")
-        limited = np.clip(np.rint(scaled), -(2.0**62), 2.0**62)
+    def quantize(self, real: ArrayLike, scale: ArrayLike = 1.0) -> IntArray:
+        """Round ``real / scale`` half to even and clip: the format's value nearest to each real number.
+
+        Parameters
+        ----------
+        real
+            Real numbers of any shape.
+        scale
+            What the value 1 stands for; a number, or an array that broadcasts to `real`.
+
+        Raises
+        ------
+        InputError
+            Where a number is not finite, or a scale not positive.
+        """
+        numbers, scales = np.asarray(real, dtype=np.float64), np.asarray(scale, dtype=np.float64)
+        if not np.isfinite(numbers).all():
+            raise must("Array to quantize", "hold finite numbers only", _first(numbers, ~np.isfinite(numbers)))
+        usable = np.isfinite(scales) & (scales > 0)
+        if not usable.all():
+            raise must("Scale", "be positive and finite", _first(scales, ~usable))
+        with np.errstate(over="ignore"):
+            limited = np.clip(np.rint(numbers / scales), -(2.0**62), 2.0**62)
         return self.clip(limited.astype(np.int64))
 
     def check(self, array: ArrayLike, thing: str) -> IntArray:
-        """Return `array` as ``int64`` values of this format, or raise naming `thing`, the rule and the value."""
+        """Return `array` as ``int64`` values of this format, or raise naming `thing`, the rule and the value.
+
+        Raises
+        ------
+        InputError
+            Where the array is empty or holds anything but values of this format; integers as floats are taken.
+        """
         raw = np.asarray(array)
         if raw.dtype.kind not in "iubf":
             raise must(thing, "hold numbers", str(raw.dtype))
         if raw.size == 0:
             raise must(thing, "not be empty", raw.shape)
-        if raw.dtype.kind == "f" and not np.isfinite(raw).all():
-            raise must(thing, "hold integers", float(raw[~np.isfinite(raw)].flat[0]))
-        if raw.dtype.kind == "f" and (raw != np.rint(raw)).any():
-            raise must(thing, "hold integers", float(raw[raw != np.rint(raw)].flat[0]))
-        if raw.dtype.kind in "uf" and raw.size and float(np.abs(raw).max()) >= 2.0**63:
-            raise must(thing, f"hold {self.name} values, {self.describe()}", raw.flat[int(np.argmax(np.abs(raw)))].item())
+        if raw.dtype.kind == "f":
+            broken = ~np.isfinite(raw) | (raw != np.rint(raw))
+            if broken.any():
+                raise must(thing, "hold integers", _first(raw, broken))
+        rule = f"hold {self.name} values, {self.describe()}"
+        beyond = (raw >= 2**63) | (raw < -(2**63)) if raw.dtype.kind in "uf" else np.zeros(raw.shape, dtype=np.bool_)
+        if beyond.any():
+            raise must(thing, rule, int(_first(raw, beyond)))
         values = raw.astype(np.int64)
         inside = self.contains(values)
         if not inside.all():
-            raise must(thing, f"hold {self.name} values, {self.describe()}", int(values[~inside].flat[0]))
+            raise must(thing, rule, _first(values, ~inside))
         return values
 
     def describe(self) -> str:
@@ -105,27 +151,36 @@ class Format(ABC):
         return self.name
 
 
-@dataclass(frozen=True)
 class Integer(Format):
-    """Two's complement or unsigned integer of `bits` bits: ``int8`` is -128 to 127, ``uint4`` is 0 to 15."""
+    """Two's complement or unsigned integer of `bits` bits: ``int8`` is -128 to 127, ``uint4`` is 0 to 15.
 
-    bits: int
-    is_signed: bool = True
+    Parameters
+    ----------
+    bits
+        Width: up to 64, or up to 63 if unsigned, so that every value fits an ``int64`` array.
+    is_signed
+        Whether it is two's complement.
+
+    Raises
+    ------
+    InputError
+        Where the width is impossible.
+    """
+
+    def __init__(self, bits: int, is_signed: bool = True) -> None:
+        most = 63 + is_signed
+        if not 1 <= bits <= most:
+            raise must("Integer bits", f"be between 1 and {most}", bits)
+        hi = (1 << (bits - is_signed)) - 1
+        super().__init__(f"{'int' if is_signed else 'uint'}{bits}", bits, ~hi if is_signed else 0, hi)
+
+    def __repr__(self) -> str:
+        return f"Integer({self.bits}, is_signed={self.is_signed})"
 
     @property
-    def name(self) -> str:  # type: ignore[override]
-        """``int<bits>`` or ``uint<bits>``."""
-        return f"{'int' if self.is_signed else 'uint'}{self.bits}"
-
-    @property
-    def lo(self) -> int:  # type: ignore[override]
-        """Smallest value."""
-        return -(1 << (self.bits - 1)) if self.is_signed else 0
-
-    @property
-    def hi(self) -> int:  # type: ignore[override]
-        """Largest value."""
-        return (1 << (self.bits - self.is_signed)) - 1
+    def is_signed(self) -> bool:
+        """Whether it is two's complement."""
+        return self.signed
 
     @property
     def has_zero(self) -> bool:
@@ -152,14 +207,14 @@ class Integer(Format):
         return np.clip(values, self.lo, self.hi)
 
 
-@dataclass(frozen=True)
 class Ternary(Format):
     """The values -1, 0, 1 in two bits of two's complement; the code 2 is never sent."""
 
-    name: str = "ternary"
-    bits: int = 2
-    lo: int = -1
-    hi: int = 1
+    def __init__(self) -> None:
+        super().__init__("ternary", 2, -1, 1)
+
+    def __repr__(self) -> str:
+        return "Ternary()"
 
     @property
     def has_zero(self) -> bool:
@@ -168,7 +223,7 @@ class Ternary(Format):
 
     def contains(self, values: IntArray) -> NDArray[np.bool_]:
         """Say whether each integer is -1, 0 or 1."""
-        return np.abs(values) <= 1
+        return (values >= -1) & (values <= 1)
 
     def encode(self, values: IntArray) -> NDArray[np.uint64]:
         """Two's complement in two bits."""
@@ -188,14 +243,14 @@ class Ternary(Format):
         return "-1, 0 or 1"
 
 
-@dataclass(frozen=True)
 class Bipolar(Format):
     """The values +1 (code 0) and -1 (code 1) in one bit: the sign alone; zero does not exist."""
 
-    name: str = "bipolar"
-    bits: int = 1
-    lo: int = -1
-    hi: int = 1
+    def __init__(self) -> None:
+        super().__init__("bipolar", 1, -1, 1)
+
+    def __repr__(self) -> str:
+        return "Bipolar()"
 
     @property
     def has_zero(self) -> bool:
@@ -229,40 +284,53 @@ class Bipolar(Format):
 
 TERNARY = Ternary()
 BIPOLAR = Bipolar()
+_NAMED: dict[str, Format] = {fmt.name: fmt for fmt in (TERNARY, BIPOLAR)}
 _INTEGER = re.compile(r"(u?)int([1-9][0-9]?)")
-RULE = "be int2 to int16, uint1 to uint16, ternary or bipolar"
+_OPERAND_RULE = "be int2 to int16, uint1 to uint16, ternary or bipolar"
+_WIRE_RULE = "be int1 to int64, uint1 to uint63, ternary or bipolar"
 
 
 def parse_format(name: Any, thing: str = "Format") -> Format:
-    """Return the operand format of that name; `thing` names the parameter in the error.
+    """Return the operand format of that name, or the format that was given; `thing` names the parameter in the error.
 
     Raises
     ------
     InputError
-        Where the name is not ``int2`` … ``int16``, ``uint1`` … ``uint16``, ``ternary`` or ``bipolar``.
+        Where it is not ``int2`` … ``int16``, ``uint1`` … ``uint16``, ``ternary`` or ``bipolar``.
     """
-    if isinstance(name, Format):
-        return name
-    if name == "ternary":
-        return TERNARY
-    if name == "bipolar":
-        return BIPOLAR
-    found = _INTEGER.fullmatch(name) if isinstance(name, str) else None
-    if found:
-        bits, signed = int(found[2]), not found[1]
-        if (2 if signed else 1) <= bits <= 16:
-            return Integer(bits, signed)
-    raise must(thing, RULE, name)
+    fmt = name if isinstance(name, Format) else _named(name)
+    if fmt is None or (isinstance(fmt, Integer) and not (1 + fmt.signed <= fmt.bits <= 16)):
+        raise must(thing, _OPERAND_RULE, name.name if isinstance(name, Format) else name)
+    return fmt
 
 
-def wire_format(name: str) -> Format:
-    """Return a format named in a manifest: as `parse_format`, and integers up to 64 bits for accumulators."""
+def wire_format(name: Any) -> Format:
+    """Return a format named in a manifest: as `parse_format`, and wider integers for accumulators.
+
+    Raises
+    ------
+    InputError
+        Where it is not ``int1`` … ``int64``, ``uint1`` … ``uint63``, ``ternary`` or ``bipolar``.
+    """
+    fmt = _named(name)
+    if fmt is None:
+        raise must("Manifest format", _WIRE_RULE, name)
+    return fmt
+
+
+def _named(name: Any) -> Format | None:
+    """Return the format of that name, None where there is none."""
+    if not isinstance(name, str):
+        return None
     found = _INTEGER.fullmatch(name)
-    if found and 1 <= int(found[2]) <= 64:
+    if found and int(found[2]) <= 63 + (not found[1]):
         return Integer(int(found[2]), not found[1])
-    if name in ("ternary", "bipolar"):
-        return parse_format(name)
-    raise InputError(f"Manifest format must be an integer of 1 to 64 bits, ternary or bipolar, not {name!r}")
+    return _NAMED.get(name)
+
+
+def _first(values: NDArray[Any], where: NDArray[np.bool_]) -> Any:
+    """Return the first value where `where` is true, as a plain Python number."""
+    return values[where].flat[0].item()
 
 
 def product_range(a: Format, b: Format) -> tuple[int, int]:

@@ -15,6 +15,10 @@ Beats = dict[str, NDArray[Any]]
 """Transactions of one stream: a ``(beats, lanes)`` integer array for each field, and ``last``, ``(beats,)`` bool."""
 
 
+_CHUNK = 1 << 14
+"""Beats packed at a time: single bits take eight times the room."""
+
+
 def bytes_for(bits: int) -> int:
     """Return how many whole bytes hold that many bits."""
     return -(-bits // 8)
@@ -59,22 +63,61 @@ class StreamPort:
         return bytes_for(self.width)
 
     def pack(self, beats: Beats) -> NDArray[np.uint8]:
-        """Pack every beat into bytes, little end first: returns ``(beats, nbytes)``."""
-        columns = [_bits(f.format.encode(np.asarray(beats[f.name], dtype=np.int64)), f.format.bits) for f in self.fields]
-        bits = np.concatenate(columns, axis=1)
-        packed = np.packbits(bits, axis=1, bitorder="little")
-        return np.ascontiguousarray(packed)
+        """Pack every beat into bytes, little end first.
+
+        Parameters
+        ----------
+        beats
+            For each field a ``(beats, lanes)`` integer array of values of its format; `last` travels beside the bytes.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``(beats, nbytes)`` uint8.
+        """
+        arrays = [np.asarray(beats[f.name], dtype=np.int64) for f in self.fields]
+        packed = np.empty((len(arrays[0]), self.nbytes), dtype=np.uint8)
+        for at in range(0, len(packed), _CHUNK):
+            codes = [f.format.encode(a[at : at + _CHUNK]) for f, a in zip(self.fields, arrays, strict=True)]
+            packed[at : at + _CHUNK] = self._pack(codes)
+        return packed
 
     def unpack(self, raw: NDArray[np.uint8]) -> Beats:
         """Read the fields of every beat from ``(beats, nbytes)`` bytes; ``int64`` values, ``(beats, lanes)`` each."""
-        bits = np.unpackbits(raw, axis=1, bitorder="little")
-        beats: Beats = {}
-        at = 0
-        for f in self.fields:
-            part = bits[:, at : at + f.width].reshape(len(raw), f.lanes, f.format.bits)
-            beats[f.name] = f.format.decode(_codes(part))
-            at += f.width
+        beats: Beats = {f.name: np.empty((len(raw), f.lanes), dtype=np.int64) for f in self.fields}
+        for at in range(0, len(raw), _CHUNK):
+            chunk = raw[at : at + _CHUNK]
+            for f, codes in zip(self.fields, self._unpack(chunk), strict=True):
+                beats[f.name][at : at + _CHUNK] = f.format.decode(codes)
         return beats
+
+    @property
+    def _whole_bytes(self) -> bool:
+        """Whether every lane is whole bytes, so that no bit has to move."""
+        return all(f.format.bits % 8 == 0 for f in self.fields)
+
+    def _pack(self, codes: list[NDArray[np.uint64]]) -> NDArray[np.uint8]:
+        """Put the codes of all fields side by side."""
+        widths = [f.format.bits for f in self.fields]
+        if self._whole_bytes:
+            parts = [_bytes(c)[:, :, : w // 8].reshape(len(c), -1) for c, w in zip(codes, widths, strict=True)]
+            return np.concatenate(parts, axis=1)
+        bits = [_bits(_bytes(c), w) for c, w in zip(codes, widths, strict=True)]
+        return np.packbits(np.concatenate(bits, axis=1), axis=1, bitorder="little")
+
+    def _unpack(self, raw: NDArray[np.uint8]) -> list[NDArray[np.uint64]]:
+        """Take the codes of all fields apart."""
+        unit = 8 if self._whole_bytes else 1
+        cells = raw if self._whole_bytes else np.unpackbits(raw, axis=1, bitorder="little")
+        codes, at = [], 0
+        for f in self.fields:
+            part = cells[:, at : at + f.width // unit].reshape(len(raw), f.lanes, f.format.bits // unit)
+            full = np.zeros((len(raw), f.lanes, 64 // unit), dtype=np.uint8)
+            full[:, :, : part.shape[2]] = part
+            octets = full if self._whole_bytes else np.packbits(full, axis=2, bitorder="little")
+            codes.append(octets.view("<u8").reshape(len(raw), f.lanes).astype(np.uint64, copy=False))
+            at += f.width // unit
+        return codes
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description that the manifest holds."""
@@ -91,16 +134,12 @@ class StreamPort:
         return cls(raw["name"], raw["direction"], fields, raw["last"], raw.get("doc", ""))
 
 
-def _bits(codes: NDArray[np.uint64], width: int) -> NDArray[np.uint8]:
-    """Spread ``(n, lanes)`` codes over ``(n, lanes * width)`` bits, lowest first."""
-    n, lanes = codes.shape
-    raw = np.ascontiguousarray(codes).view(np.uint8).reshape(n, lanes, 8)
-    return np.unpackbits(raw, axis=2, bitorder="little")[:, :, :width].reshape(n, lanes * width)
+def _bytes(codes: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """Return ``(n, lanes)`` codes as ``(n, lanes, 8)`` bytes, little end first."""
+    return np.ascontiguousarray(codes, dtype="<u8").view(np.uint8).reshape(*codes.shape, 8)
 
 
-def _codes(bits: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """Gather ``(n, lanes, width)`` bits, lowest first, into ``(n, lanes)`` codes."""
-    n, lanes, width = bits.shape
-    full = np.zeros((n, lanes, 64), dtype=np.uint8)
-    full[:, :, :width] = bits
-    return np.packbits(full, axis=2, bitorder="little").view("<u8").reshape(n, lanes)
+def _bits(octets: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Return the lowest `width` bits of each lane's bytes, lanes side by side."""
+    bits = np.unpackbits(octets, axis=2, count=width, bitorder="little")
+    return bits.reshape(len(octets), octets.shape[1] * width)

@@ -90,7 +90,11 @@ class RequantizeLane(Shared):
         members = {"en": In(1), "sum": In(shape.sum_bits)}
         if shape.bias:
             members["bias"] = In(shape.sum_bits)
-        members |= {"multiplier": In(shape.multiplier_bits), "shift": In(SHIFT_BITS), "zero_point": In(shape.output.bits)}
+        members |= {
+            "multiplier": In(shape.multiplier_bits),
+            "shift": In(SHIFT_BITS),
+            "zero_point": In(shape.output.bits),
+        }
         if shape.activates:
             members["activate"] = In(1)
         super().__init__(members | {"o": Out(shape.output.bits)})
@@ -203,7 +207,9 @@ class Requantize(Shared):
         if shape.activates:
             late = begin + (1 if shape.activation == "relu" else 2)
             common["activate"] = registered(m, en, self.activate, "activate_held", late)
-        scale = {name: registered(m, en, getattr(self, name), f"{name}_held", begin) for name in ("multiplier", "shift")}
+        scale = {
+            name: registered(m, en, getattr(self, name), f"{name}_held", begin) for name in ("multiplier", "shift")
+        }
         if shape.bias:
             scale["bias"] = self.bias
         for i in range(self.lanes):
