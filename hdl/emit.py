@@ -16,19 +16,19 @@ from .yosys import run_yosys
 
 __all__ = ["Shared", "Verilog", "emit_verilog"]
 
-# Makes registers, multiplexers and memories of the processes and drops what is unused. `opt_share` and `wreduce` are
-# left out on purpose: they change widths, which Verilator then rightly complains about.
+# Makes registers, multiplexers and memories of the processes and drops what is unused. `opt_reduce` and `opt_share` are
+# left out on purpose: they cut vectors into pieces, which then look like combinational loops to Verilator.
 _PASSES = (
     "proc",
     "opt_clean",
     "opt_expr",
     "opt_merge",
     "opt_muxtree",
-    "opt_reduce -full",
     "opt_clean",
     "opt_dff",
     "opt_expr",
     "opt_merge",
+    "wreduce t:$add t:$sub t:$neg t:$mul w:*",
     "memory_collect",
     "opt_clean -purge",
 )

@@ -1,5 +1,6 @@
 """One Amaranth component to RTLIL text: named well, without initial values, source lines and unused resets."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import Fragment, Instance, Signal, Value
 from amaranth.hdl._ast import SignalDict
 from amaranth.hdl._ir import PortDirection, build_netlist
+from amaranth.hdl._nir import Module
 from amaranth.lib import wiring
 
 __all__ = ["convert", "flat_ports"]
@@ -34,6 +36,8 @@ def convert(component: wiring.Component, name: str, platform: object) -> tuple[s
     fragment = Fragment.get(component, platform)
     _name_wires(fragment)
     netlist = build_netlist(fragment, ports=ports, name=name)
+    for module in netlist.modules:
+        _plain_names(module)
     design = rtlil.Design(emit_src=False)
     empty = rtlil.EmptyModuleChecker(netlist)
     for index, module in enumerate(netlist.modules):
@@ -54,6 +58,27 @@ def _name_wires(fragment: Fragment) -> None:
             _name_wires(child)
 
 
+def _plain_names(module: Module) -> None:
+    """Replace what Verilog could only write as escaped names: ``o$1`` becomes ``o_1``."""
+    taken = {name for name in (*module.signal_names.values(), *module.ports) if name.isidentifier()}
+    renamed: dict[str, str] = {}
+    for name in [*module.signal_names.values(), *module.ports]:
+        if name not in renamed:
+            renamed[name] = name if name.isidentifier() else _free(re.sub(r"\W+", "_", name).strip("_"), taken)
+    for signal, name in module.signal_names.items():
+        module.signal_names[signal] = renamed[name]
+    module.ports = {renamed[name]: port for name, port in module.ports.items()}
+    module.name = tuple(re.sub(r"\W+", "_", part) for part in module.name)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return the name, with underscores behind it until it is free, and take it."""
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
 def _text(design: rtlil.Design, top: str, order: list[str]) -> tuple[str, set[str]]:
     """Write the modules of one conversion, submodules first, so that unused resets are known to their users."""
     rank = {f"\\{port}": n for n, port in enumerate(order)}
@@ -66,7 +91,8 @@ def _text(design: rtlil.Design, top: str, order: list[str]) -> tuple[str, set[st
         module.contents = dict(sorted(module.contents.items(), key=lambda item: rank.get(item[0], len(rank))))
         for key, item in list(module.contents.items()):
             if isinstance(item, rtlil.Wire):
-                item.attributes.pop("init", None)
+                # Yosys writes out every sign where it matters; a signed declaration would add signs elsewhere.
+                item.signed, item.attributes = False, {}
             elif isinstance(item, rtlil.Cell) and item.kind[1:] in design.modules:
                 _connect(item, uses[item.kind[1:]])
             elif isinstance(item, rtlil.Cell) and item.kind == "$meminit_v2" and "1" not in item.ports["DATA"].split("'")[1]:
