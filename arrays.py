@@ -13,7 +13,7 @@ __all__ = ["read_tensors", "write_tensors"]
 
 
 def read_tensors(path: Path) -> dict[str, Any]:
-    """Return the arrays of an ``.npz`` file by name; arrays without axes as plain Python numbers.
+    """Return the arrays of an ``.npz`` file by name; those without axes as plain Python numbers or words.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def read_tensors(path: Path) -> dict[str, Any]:
         with np.load(path) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise must("Input", "be an .npz archive of named arrays, as numpy.savez writes it", str(path))
-            tensors = {name: _number_array(archive, name, path) for name in archive.files}
+            tensors = {name: _array(archive, name, path) for name in archive.files}
     except InputError:
         raise
     except (OSError, EOFError, ValueError, zipfile.BadZipFile):
@@ -41,12 +41,13 @@ def write_tensors(file: IO[bytes], **tensors: NDArray[Any]) -> None:
     np.savez_compressed(file, **tensors)
 
 
-def _number_array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> NDArray[Any]:
-    """Return one array of the archive, or raise where it holds Python objects or text."""
+def _array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> NDArray[Any]:
+    """Return one array of the archive, or raise where it holds neither numbers nor one word."""
     try:
         array = np.asarray(archive[name])
     except ValueError:
         raise InputError(f"Array {name!r} of {path} must hold numbers, not Python objects") from None
-    if array.dtype.kind not in "biuf":
+    word = array.dtype.kind == "U" and array.ndim == 0  # such as the padding "same"
+    if array.dtype.kind not in "biuf" and not word:
         raise must(f"Array {name!r} of {path}", "hold numbers", str(array.dtype))
     return array

@@ -1,0 +1,49 @@
+"""The command ``rtloom run``: tensors from a file, through the Verilog, into a file."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``run`` to the command."""
+    app.command()(run)
+
+
+def run(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="Preset or YAML file.")],
+    source: Annotated[Path, typer.Option("--input", "-i", metavar="FILE.npz", help="The operation's arguments.")],
+    target: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.npz", help="Takes the result, named c.")],
+    params: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Operation; the family's first unless given.")] = None,
+    stalls: Annotated[str | None, typer.Option(metavar="PATTERN", help="Hold streams back in a named pattern.")] = None,
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Waveform, .vcd or .fst.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Compare with golden, bit for bit, and the cycles.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+) -> None:
+    """Run NumPy arrays through the generated Verilog.
+
+    The input holds one array for each argument of the operation: a and b for gemm, x and w (stride, padding, groups)
+    for conv2d, and bias, multiplier, shift, zero_point, activate where the design has these units.
+
+    Example: python -c "import numpy as np; r = np.random.default_rng(0).integers; np.savez('in.npz',
+    a=r(-128, 128, (20, 30)), b=r(-128, 128, (30, 40)))" && rtloom run systolic-8x8-int8 -i in.npz -o out.npz --check
+    """
+    from .arrays import read_tensors, write_tensors
+    from .files import whole_file
+    from .generators.cli import overrides
+    from .generators.spec import load
+    from .verif.simulate import simulate
+
+    loaded = load(spec, **overrides(params))
+    tensors = read_tensors(source)
+    with whole_file(target) as file:
+        result, report = simulate(
+            loaded, operation or loaded.family.operations[0], stalls=stalls, trace=trace, check=check, **tensors
+        )
+        write_tensors(file, c=result)
+    typer.echo(json.dumps({"output": str(target), **report.to_dict()}) if as_json else str(report))
