@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
@@ -45,6 +45,11 @@ class Shared(wiring.Component):
 
     # Only the first of many equal components is elaborated, which is no mistake.
     _MustUse__silence = True
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Tell the type checker that the signature's members are attributes."""
 
     def body(self) -> Module:
         """Build the hardware."""
