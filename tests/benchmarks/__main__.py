@@ -1,0 +1,47 @@
+"""Run every benchmark and write its figures: `python -m tests.benchmarks [--output DIR] [NAME ...]`."""
+
+import argparse
+import importlib
+import json
+import platform
+import time
+from pathlib import Path
+
+from rtloom.figures import Figure
+from rtloom.files import whole_file
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Run the named benchmarks, or all; write ``figures.json`` and ``figures.md`` as they come."""
+    names = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *names], help="benchmarks to run; all if none is named")
+    parser.add_argument("--output", type=Path, default=Path("build/bench"), help="folder for figures.json and figures.md")
+    options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
+    results: dict[str, dict[str, Figure]] = {}
+    for name in options.names or names:
+        started = time.perf_counter()
+        figures = importlib.import_module(f"tests.benchmarks.bench_{name}").figures()
+        results[name] = figures
+        print(f"{name} ({time.perf_counter() - started:.0f} s)")
+        for label, figure in figures.items():
+            print(f"  {label}: {figure}", flush=True)
+        _write(options.output, results)
+
+
+def _write(output: Path, results: dict[str, dict[str, Figure]]) -> None:
+    plain = {name: {label: f.to_dict() for label, f in figures.items()} for name, figures in results.items()}
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    texts = {"figures.json": json.dumps({"machine": machine, "figures": plain}, indent=1) + "\n"}
+    rows = [f"| {label} | {f.short} | {f.source} |" for figures in results.values() for label, f in figures.items()]
+    texts["figures.md"] = "\n".join(["| what | figure | source |", "|---|---|---|", *rows, ""])
+    for name, text in texts.items():
+        with whole_file(output / name) as file:
+            file.write(text.encode())
+
+
+if __name__ == "__main__":
+    main()
