@@ -233,7 +233,7 @@ def record(scenario: Scenario, error: BenchError) -> None:
 
 
 @cocotb.test()
-@cocotb.parametrize(name=[scenario.name for scenario in SETTINGS.scenarios])
+@cocotb.parametrize(name=[cocotb.Param(scenario.name, scenario.name) for scenario in SETTINGS.scenarios])
 async def scenario_test(dut: Any, name: str) -> None:
     """Run one scenario and record its failure in words."""
     scenario = next(item for item in SETTINGS.scenarios if item.name == name)

@@ -18,8 +18,8 @@ from cocotb.triggers import RisingEdge
 
 BENCH = json.loads(Path(__file__).with_suffix(".json").read_text())
 SEED = int(os.environ.get("SEED", "1"))
-STALLS = {"none": (1.0, 1.0), "idle": (0.6, 1.0), "back_pressure": (1.0, 0.6), "both": (0.5, 0.5)}
-"""Chance that a source offers, and that a sink is ready, in each cycle."""
+STALLS = {"none": (1.0, 1.0), "idle": (0.6, 1.0), "busy": (1.0, 0.6), "both": (0.5, 0.5)}
+"""Chance that a source offers, and that a sink is ready, in each cycle (busy sinks are back-pressure)."""
 QUIET_CYCLES = 64
 
 

@@ -1,0 +1,48 @@
+"""Run one configuration of the matrix on the generated RTL and check it."""
+
+from ..errors import CheckError
+from ..generators.spec import Spec
+from ..generators.systolic.family import SYSTOLIC
+from .jobs import make_job
+from .matrix import Configuration
+from .simulate import Report, simulate
+from .verify import VerifyReport, verify
+
+__all__ = ["bench_configuration", "run_configuration", "spec_of"]
+
+
+def spec_of(configuration: Configuration) -> Spec:
+    """Return the design of a configuration, named after its parameters."""
+    params = configuration.parsed()
+    return Spec(f"systolic_{params.digest[:8]}", SYSTOLIC, params)
+
+
+def run_configuration(configuration: Configuration) -> Report:
+    """Run the configuration's job natively, with its stalls and without, and compare both with golden.
+
+    Raises
+    ------
+    CheckError
+        Where the result, a flag or the number of cycles is wrong, or the design hangs.
+    """
+    operation, tensors = make_job(
+        configuration.parsed(), configuration.job, configuration.data, configuration.seed
+    )
+    spec, given = spec_of(configuration), {"interface": configuration.interface, "check": True}
+    if configuration.stalls != "none":
+        simulate(spec, operation, stalls=configuration.stalls, seed=configuration.seed, **given, **tensors)
+    return simulate(spec, operation, **given, **tensors)[1]
+
+
+def bench_configuration(configuration: Configuration) -> VerifyReport:
+    """Run the whole bench on the configuration's design.
+
+    Raises
+    ------
+    CheckError
+        With the message of the first scenario that failed.
+    """
+    report = verify(spec_of(configuration), interface=configuration.interface, seed=configuration.seed)
+    if not report.passed:
+        raise CheckError(report.first_failure)
+    return report

@@ -1,0 +1,196 @@
+"""A design as a function on arrays: NumPy in, the generated RTL in Verilator, NumPy out."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CheckError
+from ..generators.design import emit_design
+from ..generators.family import Job
+from ..generators.spec import Spec, load
+from ..hdl.ports import StreamPort
+from ..sim.native import StreamRun, run_streams
+from . import goldens
+from .check import Context, compare
+from .places import frames_of, places_of
+from .stimulus import stalls as stall_pattern
+
+__all__ = ["Report", "simulate"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a simulated job cost.
+
+    Parameters
+    ----------
+    design, operation
+        What ran.
+    cycles
+        Clock cycles from the first offered input beat to the last output beat taken, both included (rtl-sim).
+    formula_cycles
+        What the family's exact formula says for the job without stalls.
+    macs
+        Useful multiply-accumulates; padding is not among them.
+    peak
+        Multiply-accumulates that the array can do in a cycle.
+    seconds
+        Wall-clock seconds that the simulation took, without building the model.
+    stalled
+        For each stream the share of its pattern's cycles in which it was held back; empty without stalls.
+    checked
+        Whether the result was compared with the golden model, bit for bit.
+    """
+
+    design: str
+    operation: str
+    cycles: int
+    formula_cycles: int
+    macs: int
+    peak: int
+    seconds: float
+    stalled: dict[str, float] = field(default_factory=dict)
+    checked: bool = False
+
+    @property
+    def utilisation(self) -> float:
+        """Share of the array's multiply-accumulates that did useful work, 0 to 1."""
+        return self.macs / (self.cycles * self.peak)
+
+    def seconds_at(self, clock_hz: float) -> float:
+        """Return how long the hardware needs at that clock."""
+        return self.cycles / clock_hz
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as ``--json`` prints them; each figure with its source."""
+        return {
+            "design": self.design,
+            "operation": self.operation,
+            "cycles": {"value": self.cycles, "unit": "cycles", "source": "rtl-sim"},
+            "formula_cycles": {"value": self.formula_cycles, "unit": "cycles", "source": "exact"},
+            "macs": {"value": self.macs, "unit": "MAC", "source": "exact"},
+            "utilisation": {"value": self.utilisation, "unit": "1", "source": "rtl-sim"},
+            "seconds": {"value": self.seconds, "unit": "s", "source": "measured"},
+            "stalled": self.stalled,
+            "checked": self.checked,
+        }
+
+    def __str__(self) -> str:
+        stalled = ", ".join(f"{name} held back {share:.0%}" for name, share in self.stalled.items())
+        return (
+            f"{self.design} {self.operation}: {self.macs} MACs in {self.cycles} cycles (rtl-sim), "
+            f"utilisation {self.utilisation:.1%} of {self.peak} MACs per cycle (exact)"
+            f"{'; ' + stalled if stalled else ''}"
+            f"{'; equal to golden' if self.checked else ''}; simulated in {self.seconds:.3f} s (measured)"
+        )
+
+
+Stalls = str | Mapping[str, NDArray[np.bool_]] | None
+
+
+def simulate(
+    spec: str | Path | Spec | Mapping[str, Any],
+    operation: str = "gemm",
+    *,
+    stalls: Stalls = None,
+    seed: int = 0,
+    interface: str = "axi",
+    trace: Path | None = None,
+    check: bool = False,
+    **tensors: Any,
+) -> tuple[NDArray[Any], Report]:
+    """Run an operation on the generated RTL.
+
+    Parameters
+    ----------
+    spec
+        Preset, YAML file or loaded spec.
+    operation
+        One of the family's operations.
+    stalls
+        Holds streams back: a name in `stimulus.STALL_PATTERNS`, or for each stream a repeating pattern, True = go.
+    seed
+        Of a named stall pattern.
+    interface
+        ``axi`` or ``stream``: how the design is bounded.
+    trace
+        File for the waveform (FST or VCD by its suffix).
+    check
+        Compare with the golden model, and cycles with their formula where nothing stalls.
+    **tensors
+        The operation's arguments.
+
+    Returns
+    -------
+    tuple
+        The result, int64, and the `Report`.
+
+    Raises
+    ------
+    InputError
+        Where spec or tensors do not fit.
+    CheckError
+        With `check`: the first wrong element in words, or the wrong number of cycles.
+    ToolError
+        Where the simulator cannot be built or run.
+    """
+    loaded = load(spec)
+    family, params = loaded.family, loaded.params
+    job = family.lower(params, operation, **tensors)
+    design = emit_design(loaded, interface)
+    patterns = _patterns(stalls, family.ports(params), seed)
+    started = time.perf_counter()
+    run = run_streams(design.verilog, design.manifest, job.inputs, job.outputs, stalls=patterns, trace=trace)
+    seconds = time.perf_counter() - started
+    result = family.lift(params, job, run.outputs)
+    if check:
+        _check(loaded, operation, tensors, job, run, result, None if stalls is None else seed)
+        if not patterns and run.cycles != family.cycles(params, job):
+            raise CheckError(
+                f"{loaded.name} {operation} must take {family.cycles(params, job)} cycles, not {run.cycles}"
+            )
+    held = {name: 1.0 - float(np.mean(go)) for name, go in patterns.items()}
+    report = Report(
+        design.manifest.top,
+        operation,
+        run.cycles,
+        family.cycles(params, job),
+        job.work,
+        family.peak(params),
+        seconds,
+        held,
+        check,
+    )
+    return result, report
+
+
+def _patterns(stalls: Stalls, ports: tuple[StreamPort, ...], seed: int) -> dict[str, NDArray[np.bool_]]:
+    """Return the stall pattern of each stalled stream."""
+    if stalls is None:
+        return {}
+    return dict(stall_pattern(stalls, ports, seed) if isinstance(stalls, str) else stalls)
+
+
+def _check(
+    spec: Spec,
+    operation: str,
+    tensors: dict[str, Any],
+    job: Job,
+    run: StreamRun,
+    result: NDArray[Any],
+    seed: int | None,
+) -> None:
+    """Compare the result with the golden one, and the flags of the output beats with their framing."""
+    family, params = spec.family, spec.params
+    expected = goldens.compute(family, params, operation, tensors)
+    places = places_of(family, params, job)
+    lasts = goldens.framing(family, params, job)
+    form = places.ports[0].fields[0].format
+    compare(expected, result, context=Context(places, frames_of(places, lasts), None, form, seed))
+    for name, flags in lasts.items():
+        compare(flags.astype(np.int64), np.asarray(run.outputs[name]["last"]).astype(np.int64), name=f"{name} last")
