@@ -33,7 +33,10 @@ def run(
     Example: python -c "import numpy as np; r = np.random.default_rng(0).integers; np.savez('in.npz',
     a=r(-128, 128, (20, 30)), b=r(-128, 128, (30, 40)))" && rtloom run systolic-8x8-int8 -i in.npz -o out.npz --check
     """
+    from inspect import signature
+
     from .arrays import read_tensors, write_tensors
+    from .errors import InputError
     from .files import whole_file
     from .generators.cli import overrides
     from .generators.spec import load
@@ -41,6 +44,9 @@ def run(
 
     loaded = load(spec, **overrides(params))
     tensors = read_tensors(source)
+    reserved = sorted(set(signature(simulate).parameters) & set(tensors))
+    if reserved:
+        raise InputError(f"Array {reserved[0]!r} of {source} must be an argument of the operation")
     with whole_file(target) as file:
         result, report = simulate(
             loaded, operation or loaded.family.operations[0], stalls=stalls, trace=trace, check=check, **tensors
