@@ -14,18 +14,20 @@ def adder_tree(values: Sequence[Value]) -> Value:
     if len(values) == 1:
         return values[0]
     half = (len(values) + 1) // 2
-    return adder_tree(values[:half]) + adder_tree(values[half:])
+    total: Value = adder_tree(values[:half]) + adder_tree(values[half:])
+    return total
 
 
 def multiply_accumulate(total: Value, a: Value, b: Value) -> Value:
     """Return ``total + a * b`` at full width."""
-    return total + a * b
+    accumulated: Value = total + a * b
+    return accumulated
 
 
 def wrap(value: Value, fmt: Integer) -> Value:
     """Return the value of `fmt` that equals `value` modulo ``2 ** fmt.bits``."""
     widened = value if len(value) >= fmt.bits else _extended(value, fmt.bits)
-    return widened[: fmt.bits].as_signed() if fmt.signed else widened[: fmt.bits]
+    return _typed(widened[: fmt.bits], fmt)
 
 
 def saturate(value: Value, fmt: Integer) -> Value:
@@ -34,12 +36,12 @@ def saturate(value: Value, fmt: Integer) -> Value:
     payload = fmt.bits - fmt.signed
     low = _extended(value, fmt.bits)[:payload]
     if not is_signed:
-        over = value[payload:].any()
+        over = value[payload:].any() if len(value) > payload else Const(0, 1)
         return _typed(Cat(low | over.replicate(payload), Const(0, 1))[: fmt.bits], fmt)
     sign = value[-1]
     if not fmt.signed:
         over = value[payload:-1].any() if len(value) - 1 > payload else Const(0, 1)
-        return (low | over.replicate(payload)) & (~sign).replicate(payload)
+        return _typed((low | over.replicate(payload)) & (~sign).replicate(payload), fmt)
     if len(value) <= fmt.bits:
         return _typed(Cat(low, sign), fmt)
     fits = (value[payload:-1] ^ sign.replicate(len(value) - 1 - payload)) == 0
@@ -78,7 +80,8 @@ def _constant_shift(value: Value, shift: int) -> Value:
     value = value.as_signed() if value.shape().signed else value
     quotient = value >> shift
     up = value[shift - 1] & (quotient[0] | value[: shift - 1].any())
-    return quotient + up
+    rounded: Value = quotient + up
+    return rounded
 
 
 def _extended(value: Value, bits: int) -> Value:
@@ -87,10 +90,13 @@ def _extended(value: Value, bits: int) -> Value:
     if missing <= 0:
         return value
     if not value.shape().signed:
-        return Cat(value, Const(0, missing))
-    return Cat(value, value[-1].replicate(missing)).as_signed()
+        value = Cat(value, Const(0, missing))
+        return value
+    extended: Value = Cat(value, value[-1].replicate(missing)).as_signed()
+    return extended
 
 
 def _typed(code: Value, fmt: Integer) -> Value:
     """Read a code as signed or unsigned."""
-    return code.as_signed() if fmt.signed else code
+    value: Value = code.as_signed() if fmt.signed else code
+    return value

@@ -22,10 +22,11 @@ def decode(fmt: Format, raw: Value) -> Value:
     Value
         Signed where the format has negative values, else unsigned.
     """
-    raw = Value.cast(raw)[: fmt.bits]
+    code = Value.cast(raw)[: fmt.bits]
     if isinstance(fmt, Bipolar):
-        return Cat(Const(1, 1), raw).as_signed()
-    return raw.as_signed() if fmt.signed else raw
+        code = Cat(Const(1, 1), code)
+    value: Value = code.as_signed() if fmt.signed else code
+    return value
 
 
 def lanes(fmt: Format, vector: Value, count: int) -> list[Value]:

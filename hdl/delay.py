@@ -18,7 +18,8 @@ def registered(m: Module, en: Value, value: Value, name: str, cycles: int = 1, i
     with m.If(en):
         m.d.sync += line.eq(Cat(value, line)[: len(line)])
     oldest = line[width * (cycles - 1) :]
-    return oldest.as_signed() if value.shape().signed else oldest
+    delayed: Value = oldest.as_signed() if value.shape().signed else oldest
+    return delayed
 
 
 class Delay(Shared):

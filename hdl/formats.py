@@ -259,7 +259,8 @@ class Bipolar(Format):
 
     def contains(self, values: IntArray) -> NDArray[np.bool_]:
         """Say whether each integer is -1 or 1."""
-        return np.abs(values) == 1
+        members: NDArray[np.bool_] = (values == 1) | (values == -1)
+        return members
 
     def encode(self, values: IntArray) -> NDArray[np.uint64]:
         """One for -1, zero for +1."""

@@ -226,7 +226,8 @@ class Requantize(Shared):
 
 def _lane(vector: Value, index: int, width: int) -> Value:
     """Return one lane of a vector."""
-    return vector[index * width : (index + 1) * width]
+    lane: Value = vector[index * width : (index + 1) * width]
+    return lane
 
 
 class BiasAdd(Shared):

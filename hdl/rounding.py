@@ -13,7 +13,8 @@ def rounding_shift(m: Module, value: Value, shift: Value, bits: int) -> tuple[Va
     Where it saturates, the rounding bit may be set: a sum of one more is still out of range.
     """
     sign = value[-1]
-    half = sticky = overflow = Const(0, 1)
+    half: Value = Const(0, 1)
+    sticky, overflow = half, half
     for level in reversed(range(len(shift))):
         distance, taken = 1 << level, shift[level]
         value = _widened(value, distance + 1)
@@ -46,4 +47,5 @@ def _any(bits: Value) -> Value:
 def _widened(value: Value, bits: int) -> Value:
     """Return a signed value in at least that many bits."""
     missing = max(bits - len(value), 0)
-    return Cat(value, value[-1].replicate(missing)).as_signed()
+    widened: Value = Cat(value, value[-1].replicate(missing)).as_signed()
+    return widened

@@ -1,5 +1,7 @@
 """Amaranth signatures of the ports that `ports` describes: one flat vector a field, and the flag `last`."""
 
+from typing import Any
+
 from amaranth.hdl import unsigned
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Member, Out
@@ -23,4 +25,5 @@ def payload_layout(port: StreamPort) -> data.StructLayout:
 def stream_members(ports: tuple[StreamPort, ...]) -> dict[str, Member]:
     """Return the members of a component that has exactly these streams, each under its port's name."""
     flow = {"in": In, "out": Out}
-    return {port.name: flow[port.direction](stream.Signature(payload_layout(port))) for port in ports}
+    layouts: dict[str, Any] = {port.name: payload_layout(port) for port in ports}
+    return {port.name: flow[port.direction](stream.Signature(layouts[port.name])) for port in ports}

@@ -1,22 +1,24 @@
 """Stream routing: fork, join and width conversion, over any payload."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from amaranth.hdl import Cat, Module, ShapeLike, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..errors import must
 from .emit import Shared
 
-__all__ = ["Fork", "Join", "WidthConverter"]
+__all__ = ["Fork", "Join", "WidthConverter", "words_layout"]
 
 
 class Fork(Shared):
     """Gives every beat to all outputs, to each as soon as it is ready.
 
-    No registers in the data path: the latency is zero cycles and the throughput one beat a cycle. ``i.ready`` follows the
-    outputs' ready, their valid follows ``i.valid``, in the same cycle; a slow output holds the others one beat behind it.
+    No registers in the data path: the latency is zero cycles and the throughput one beat a cycle. ``i.ready`` follows
+    the outputs' ready, their valid follows ``i.valid``, in the same cycle. A quick output is at most one beat ahead of
+    a slow one. A reset forgets which outputs already have the waiting beat.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ class Fork(Shared):
         The same beats, once each.
     """
 
-    def __init__(self, shape: ShapeLike, ways: int = 2) -> None:
+    def __init__(self, shape: Any, ways: int = 2) -> None:
         if not isinstance(ways, int) or ways < 1:
             raise must("Fork ways", "be a positive integer", ways)
         self.shape, self.ways = shape, ways
@@ -65,8 +67,8 @@ class Fork(Shared):
 class Join(Shared):
     """Takes one beat from every input at once and gives them side by side.
 
-    No registers: the latency is zero cycles and the throughput one beat a cycle. An input's ready follows ``o.ready`` and
-    the *other* inputs' valid in the same cycle.
+    No registers: the latency is zero cycles and the throughput one beat a cycle. An input's ready follows ``o.ready``
+    and the *other* inputs' valid in the same cycle.
 
     Parameters
     ----------
@@ -81,17 +83,17 @@ class Join(Shared):
         A structure of all payloads.
     """
 
-    def __init__(self, shapes: Mapping[str, ShapeLike]) -> None:
+    def __init__(self, shapes: Mapping[str, Any]) -> None:
         if not shapes:
             raise must("Join shapes", "name at least one input", dict(shapes))
         self.shapes = dict(shapes)
-        self.layout = data.StructLayout(self.shapes)
+        layout: Any = data.StructLayout(self.shapes)
         inputs = {f"i_{name}": In(stream.Signature(shape)) for name, shape in self.shapes.items()}
-        super().__init__({**inputs, "o": Out(stream.Signature(self.layout))})
+        super().__init__({**inputs, "o": Out(stream.Signature(layout))})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two joins the same module."""
-        return (repr(self.layout),)
+        return (repr(self.shapes),)
 
     def label(self) -> str:
         """Return the module's short name."""
@@ -109,9 +111,9 @@ class Join(Shared):
         return m
 
 
-def words_layout(element: ShapeLike, words: int, last: bool) -> data.StructLayout:
+def words_layout(element: Any, words: int, last: bool) -> Any:
     """Return the payload of a stream of `words` elements a beat: `data`, element 0 lowest, and `last` if wanted."""
-    members: dict[str, ShapeLike] = {"data": data.ArrayLayout(element, words)}
+    members: dict[str, Any] = {"data": data.ArrayLayout(element, words)}
     return data.StructLayout(members | ({"last": 1} if last else {}))
 
 
@@ -119,7 +121,8 @@ class WidthConverter(Shared):
     """Turns beats of `takes` elements into beats of `gives` elements, in order, element 0 first.
 
     The latency is one cycle, from the beat that completes an output (widening) or from the beat that holds its elements
-    (narrowing). The throughput is one beat a cycle on the narrow side. ``i.ready`` follows ``o.ready`` in the same cycle.
+    (narrowing). The throughput is one beat a cycle on the narrow side. ``i.ready`` follows ``o.ready`` in the same
+    cycle.
 
     Frames: narrowing gives `last` with the final part of a beat that has `last`. Widening ends a beat early at `last`:
     its missing elements are zero bits. So a frame is padded with zeros to whole wide beats, and no beat holds elements
@@ -140,7 +143,7 @@ class WidthConverter(Shared):
         Payload ``words_layout(element, takes, last)`` and ``words_layout(element, gives, last)``.
     """
 
-    def __init__(self, element: ShapeLike, takes: int, gives: int, *, last: bool = True) -> None:
+    def __init__(self, element: Any, takes: int, gives: int, *, last: bool = True) -> None:
         for name, words in (("takes", takes), ("gives", gives)):
             if not isinstance(words, int) or words < 1:
                 raise must(f"WidthConverter {name}", "be a positive integer", words)

@@ -1,8 +1,10 @@
 """Stream buffers: register slice, skid buffer and queue, over any payload."""
 
-from amaranth.hdl import Module, Mux, Shape, ShapeLike, Signal, Value
+from typing import Any
+
+from amaranth.hdl import Module, Mux, Shape, Signal, Value
 from amaranth.lib import memory, stream
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from ..errors import must
 from .emit import Shared
@@ -13,6 +15,13 @@ __all__ = ["Buffer", "Queue", "RegisterSlice", "SkidBuffer"]
 class Buffer(Shared):
     """Base of blocks with one stream in and the same stream out.
 
+    Parameters
+    ----------
+    shape
+        Shape of the payload; anything that Amaranth takes as a shape, layouts included.
+    members
+        Further members.
+
     Members
     -------
     i : In(stream)
@@ -21,18 +30,14 @@ class Buffer(Shared):
         The same beats in the same order.
     """
 
-    def __init__(self, shape: ShapeLike, **members: In | Out) -> None:
+    def __init__(self, shape: Any, **members: Member) -> None:
         self.shape = shape
+        self.width = Shape.cast(shape).width
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape)), **members})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two buffers the same module."""
         return (repr(self.shape),)
-
-    @property
-    def width(self) -> int:
-        """Bits of the payload."""
-        return Shape.cast(self.shape).width
 
 
 class RegisterSlice(Buffer):
@@ -107,9 +112,9 @@ class SkidBuffer(Buffer):
 class Queue(Buffer):
     """First in, first out, up to `depth` beats; no combinational path between the two sides.
 
-    The throughput is one beat a cycle. With ``block=True`` the beats lie in a memory with a synchronous read port (block
-    RAM) and an output register: the latency is two cycles. With ``block=False`` the memory is read in the same cycle
-    (registers or distributed RAM) and the latency is one cycle. A reset empties the queue.
+    The throughput is one beat a cycle. With ``block=True`` the beats lie in a memory with a synchronous read port
+    (block RAM), whose register is the output's: the latency is two cycles. With ``block=False`` the memory is read
+    in the same cycle (registers or distributed RAM) and the latency is one cycle. A reset empties the queue.
 
     Parameters
     ----------
@@ -133,7 +138,7 @@ class Queue(Buffer):
         Where the depth is too small for the throughput.
     """
 
-    def __init__(self, shape: ShapeLike, depth: int, *, block: bool = True) -> None:
+    def __init__(self, shape: Any, depth: int, *, block: bool = True) -> None:
         least = 3 if block else 2
         if not isinstance(depth, int) or depth < least:
             raise must("Queue depth", f"be an integer of at least {least}", depth)
@@ -160,8 +165,8 @@ class Queue(Buffer):
         m.d.comb += [self.i.ready.eq(stored != rows), write.data.eq(self.i.payload)]
         m.d.comb += [write.en.eq(self.i.valid & self.i.ready), Value.cast(self.o.payload).eq(read.data)]
         m.d.sync += stored.eq(stored + write.en - leaves)
-        _advance(m, write.en, write.addr, rows)
-        _advance(m, leaves, read.addr, rows)
+        m.d.comb += write.addr.eq(_ring(m, write.en, rows, "write_at"))
+        m.d.comb += read.addr.eq(_ring(m, leaves, rows, "read_at"))
         if self.block:
             # The read port's own register is the output register; it never reads a row in the cycle of its writing.
             m.d.comb += [leaves.eq((stored != 0) & (~self.o.valid | self.o.ready)), read.en.eq(leaves)]
@@ -173,9 +178,9 @@ class Queue(Buffer):
         return m
 
 
-def _advance(m: Module, go: Value, address: Value, rows: int) -> None:
-    """Step a ring address, which may be a port's member and gets its own register."""
-    at = Signal(range(rows), name=f"{address.name}_at")
-    m.d.comb += address.eq(at)
+def _ring(m: Module, go: Value, rows: int, name: str) -> Signal:
+    """Return a row number that steps round with `go`."""
+    at = Signal(range(rows), name=name)
     with m.If(go):
         m.d.sync += at.eq(Mux(at == rows - 1, 0, at + 1))
+    return at
