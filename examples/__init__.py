@@ -1,0 +1,1 @@
+"""Demonstrations on real input, written as a user of the package would write them."""

@@ -1,0 +1,130 @@
+"""Post-training quantisation to int8: weights by output channel, activations by layer, scales as integers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtloom.errors import must
+from rtloom.hdl.formats import Integer
+
+from .data import PIXEL_MAX
+from .network import Layer, Network, Weights, forward
+from .train import as_float
+
+__all__ = ["QuantizedLayer", "quantize", "quantize_multiplier"]
+
+IntArray = NDArray[np.int64]
+INT8 = Integer(8)
+MULTIPLIER_BITS = 16
+SHIFT_MAX = 63
+
+
+@dataclass(frozen=True)
+class QuantizedLayer:
+    """What the array needs for one layer.
+
+    Parameters
+    ----------
+    layer
+        The layer that was quantised.
+    weights
+        int8 values: ``(K, N)`` of a dense layer, ``(KH, KW, Cin, Cout)`` of a convolution.
+    bias
+        ``(N,)``, in units of input scale times weight scale.
+    multiplier, shift
+        ``(N,)``: ``multiplier / 2**shift`` takes a sum to the output's scale.
+    scale
+        The real number that one unit of the output stands for.
+    """
+
+    layer: Layer
+    weights: IntArray
+    bias: IntArray
+    multiplier: IntArray
+    shift: IntArray
+    scale: float
+
+    @property
+    def operation(self) -> str:
+        """The systolic family's name for this layer."""
+        return "gemm" if self.layer.kind == "dense" else "conv2d"
+
+    def tensors(self, x: IntArray) -> dict[str, Any]:
+        """Return the operation's arguments for int8 images ``(B, H, W, C)``."""
+        epilogue = {"bias": self.bias, "multiplier": self.multiplier, "shift": self.shift, "activate": self.layer.relu}
+        if self.layer.kind == "dense":
+            return {"a": x.reshape(len(x), -1), "b": self.weights, **epilogue}
+        geometry = {"stride": self.layer.stride, "padding": self.layer.padding}
+        return {"x": x, "w": self.weights, **geometry, **epilogue}
+
+
+def quantize_multiplier(real: float, bits: int = MULTIPLIER_BITS) -> tuple[int, int]:
+    """Return integers so that ``multiplier / 2**shift`` is nearest to a real number.
+
+    Parameters
+    ----------
+    real
+        Positive; relative error at most ``2**-bits`` from ``2**(bits - 64)`` upwards, more below.
+    bits
+        Bits of the unsigned multiplier, at least 1.
+
+    Returns
+    -------
+    tuple
+        (multiplier, shift); multiplier from 1 to ``2**bits - 1``, shift from 0 to 63.
+
+    Raises
+    ------
+    InputError
+        Where `real` is not in the range of such fractions.
+    """
+    largest = (1 << bits) - 1
+    if not 2.0**-SHIFT_MAX / 2 < real < largest + 0.5:
+        raise must("Requantisation scale", f"be between 2^-64 and {largest}", real)
+    # With this shift the multiplier uses its top bit; one less where rounding would carry out of it.
+    shift = min(bits - math.frexp(real)[1], SHIFT_MAX)
+    if round(math.ldexp(real, shift)) > largest:
+        shift -= 1
+    shift = max(shift, 0)
+    return max(round(math.ldexp(real, shift)), 1), shift
+
+
+def quantize(network: Network, weights: Sequence[Weights], images: IntArray) -> list[QuantizedLayer]:
+    """Quantise a trained network; pixels enter it as they are, 0 to 16.
+
+    Parameters
+    ----------
+    network, weights
+        The float network.
+    images
+        ``(n, 8, 8, 1)`` pixels that show which range each layer's output takes: those it was trained with.
+
+    Returns
+    -------
+    list
+        One `QuantizedLayer` for each layer.
+    """
+    outputs = forward(network, weights, as_float(images))
+    layers = []
+    scale, channels = 1.0 / PIXEL_MAX, 1
+    for layer, pair, output in zip(network.layers, weights, outputs, strict=True):
+        layers.append(_quantize_layer(layer, pair, scale, float(np.abs(output).max()) / INT8.hi, channels))
+        scale, channels = layers[-1].scale, layer.outputs
+    return layers
+
+
+def _quantize_layer(layer: Layer, weights: Weights, before: float, after: float, channels: int) -> QuantizedLayer:
+    """Quantise one layer between inputs of scale `before` and outputs of scale `after`."""
+    matrix, bias = weights
+    # Symmetric, so that zero padding is zero; -128 is left out, so that weights can be negated.
+    scales = np.maximum(np.abs(matrix).max(axis=0).astype(np.float64) / INT8.hi, 1e-9)
+    values = INT8.quantize(matrix / scales)
+    pairs = np.array([quantize_multiplier(before * s / after) for s in scales], dtype=np.int64)
+    if layer.kind == "conv":
+        values = values.reshape(layer.kernel, layer.kernel, channels, layer.outputs)
+    whole = Integer(32).clip(np.rint(bias / (before * scales)).astype(np.int64))
+    return QuantizedLayer(layer, values, whole, pairs[:, 0], pairs[:, 1], after)
