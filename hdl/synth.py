@@ -1,0 +1,115 @@
+"""Real synthesis of a Verilog design with Yosys: area by module, cells, logic depth; LUTs and blocks of FPGAs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..errors import must
+from ..figures import Figure
+from .gate_equivalents import gate_equivalents
+from .liberty import load_library
+from .synth_gates import RECIPES, GateOptions, Goal, gates
+from .synth_memory import MACRO_BITS
+from .synth_report import SynthReport
+from .synth_run import SynthRun
+from .synth_targets import FPGAS, TARGETS
+from .yosys import quote
+
+__all__ = ["synthesize"]
+
+
+def synthesize(
+    verilog: Path | str,
+    top: str,
+    target: str = "gates",
+    *,
+    liberty: Sequence[str | Path] = (),
+    flatten: bool | None = None,
+    booth: bool = True,
+    dsp: bool = True,
+    goal: Goal = "area",
+    clock_gating: bool = False,
+    macro_bits: int = MACRO_BITS,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    time_limit: float = 1800.0,
+) -> SynthReport:
+    """Synthesise a design and return what it takes.
+
+    Parameters
+    ----------
+    verilog
+        A Verilog file, or Verilog text.
+    top
+        Name of the top module.
+    target
+        ``gates``, ``ice40``, ``ecp5``, ``gowin``, ``xilinx`` (7 series) or ``xilinx-up``.
+    liberty
+        Liberty files that make up one standard-cell library (``.lib`` or ``.lib.gz``), for ``gates``; without any, the
+        built-in gate equivalents.
+    flatten
+        Dissolve the hierarchy: slower, no area by module. Default: only for FPGAs, as place-and-route sees it.
+    booth
+        Booth-encoded multipliers (``gates``).
+    dsp
+        Use DSP blocks (FPGAs).
+    goal
+        ``area`` or ``delay``: what logic optimisation is after (``gates``).
+    clock_gating
+        Replace enables of four and more registers of a module by a clock gate (``gates``).
+    macro_bits
+        Memories of more bits are kept as macros outside the area (``gates``).
+    groups
+        Group -> labels whose area is to be reported together (``gates``); labels in no group make up ``other``.
+    time_limit
+        Seconds for all that the tool does.
+
+    Raises
+    ------
+    InputError
+        A parameter, the Verilog file or a liberty file is wrong.
+    ToolError
+        Yosys is missing, reports an error or runs out of time, or a cell could not be mapped.
+    CheckError
+        The design has a combinational loop.
+    """
+    if target not in TARGETS:
+        raise must("Synthesis target", f"be one of {', '.join(TARGETS)}", target)
+    if goal not in RECIPES:
+        raise must("Synthesis goal", f"be one of {', '.join(RECIPES)}", goal)
+    if not time_limit > 0:
+        raise must("Synthesis time limit", "be more than 0 seconds", time_limit)
+    if macro_bits < 0:
+        raise must("Synthesis macro_bits", "be 0 or more", macro_bits)
+    if liberty and target != "gates":
+        raise must("Synthesis target", "be gates where a liberty file is given", target)
+    library = load_library(liberty) if liberty else gate_equivalents()
+    options = GateOptions(bool(flatten), booth, goal, clock_gating, macro_bits)
+    with SynthRun(verilog, top, time_limit) as run:
+        return (
+            _fpga(run, target, flatten is not False, dsp)
+            if target in FPGAS
+            else gates(run, library, options, groups or {})
+        )
+
+
+def _fpga(run: SynthRun, target: str, flatten: bool, dsp: bool) -> SynthReport:
+    """Synthesise for an FPGA and count."""
+    fpga = FPGAS[target]
+    passes = fpga.passes(run.top, flatten=flatten, dsp=dsp)
+    run.yosys([f"read_verilog {quote(run.file)}", *passes, "write_json mapped.json"])
+    cells = run.netlist("mapped.json").cells()
+    source = f"synth {run.tool}, {fpga.title}"
+    counted = fpga.count(cells)
+    return SynthReport(
+        top=run.top,
+        target=target,
+        tool=run.tool,
+        library="",
+        recipe=passes[0],
+        figures={name: Figure(count, name, source) for name, count in counted.items()},
+        shares=(),
+        groups=(),
+        cells=dict(sorted(cells.items())),
+        memories=(),
+        notes=("before place and route",),
+        seconds=run.seconds,
+    )

@@ -1,0 +1,72 @@
+"""Memories that synthesis finds: small ones become flip-flops, larger ones are reported as macros, none is lost."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .netlist import Netlist
+
+__all__ = ["MACRO_BITS", "MemoryUse", "map_small", "memories"]
+
+MACRO_BITS = 1024
+"""Memories of more bits than this are macros: in flip-flops they would cost several times an SRAM's area."""
+
+ATTRIBUTE = "rtloom_macro"
+SHAPE = ("SIZE", "WIDTH", "RD_PORTS", "WR_PORTS")
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """A memory of one module.
+
+    Parameters
+    ----------
+    module, name
+        Where it is.
+    words, width
+        Its shape.
+    reads, writes
+        Ports.
+    instances
+        How often it stands in the design.
+    form
+        ``macro``: kept whole and not in the area; ``flip-flops``: mapped to registers and gates, in the area.
+    """
+
+    module: str
+    name: str
+    words: int
+    width: int
+    reads: int
+    writes: int
+    instances: int
+    form: str
+
+    @property
+    def bits(self) -> int:
+        """Bits of one instance."""
+        return self.words * self.width
+
+
+def memories(netlist: Netlist, limit: int) -> tuple[MemoryUse, ...]:
+    """Return the memories of a design in which they are not mapped yet; those above `limit` bits become macros."""
+    found = []
+    for name, module in netlist.modules.items():
+        for instance in module.instances:
+            if instance.type == "$mem_v2":
+                words, width, reads, writes = (_number(instance.parameters, key) for key in SHAPE)
+                form = "macro" if words * width > limit else "flip-flops"
+                uses = netlist.uses[name]
+                found.append(MemoryUse(name, instance.name, words, width, reads, writes, uses, form))
+    return tuple(found)
+
+
+def map_small(found: Iterable[MemoryUse]) -> list[str]:
+    """Return the Yosys commands that map the small memories and keep the macros whole."""
+    marks = [f"setattr -set {ATTRIBUTE} 1 {m.module}/{m.name}" for m in found if m.form == "macro"]
+    return [*marks, f"memory_map t:$mem_v2 a:{ATTRIBUTE} %d"]
+
+
+def _number(parameters: Mapping[str, Any], name: str) -> int:
+    """Return a parameter, which JSON holds as a string of bits."""
+    return int(str(parameters[name]), 2)
