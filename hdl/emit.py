@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
+from ..errors import must
 from .rtlil import convert, flat_ports
 from .verilog_text import finish
 from .yosys import run_yosys
 
-__all__ = ["Shared", "Verilog", "emit_verilog"]
+__all__ = ["Shared", "Verilog", "emit_verilog", "origin"]
 
 # Makes registers, multiplexers and memories of the processes and drops what is unused. `opt_reduce` and `opt_share` are
 # left out on purpose: they cut vectors into pieces, which then look like combinational loops to Verilator.
@@ -127,7 +128,8 @@ class _Emitter:
     def _name(self, component: Shared) -> str:
         """Choose ``<top>__<label>``, or with ``_2``, ``_3`` … behind it where that is taken."""
         label = component.label()
-        assert _LABEL.fullmatch(label), f"label {label!r} of {component!r} must be lower-case words joined by _"
+        if not _LABEL.fullmatch(label):
+            raise must(f"Label of {type(component).__qualname__}", "be lower-case words joined by _", label)
         count, name = 1, f"{self.top}__{label}"
         while name in self.origins:
             count += 1
@@ -140,7 +142,8 @@ def origin(component: wiring.Component) -> str:
     """Return ``python.path.Class(key)``, which is the same in every run."""
     key = component.key() if isinstance(component, Shared) else ()
     text = f"{type(component).__module__}.{type(component).__qualname__}({', '.join(map(repr, key))})"
-    assert " at 0x" not in text, f"key of {type(component).__qualname__} must show its value, not an address: {text}"
+    if " at 0x" in text:
+        raise must(f"Key of {type(component).__qualname__}", "show its value, which an address does not", key)
     return text
 
 
@@ -158,6 +161,8 @@ def emit_verilog(top: wiring.Component, name: str, header: Sequence[str] = ()) -
 
     Raises
     ------
+    InputError
+        Where a label is no name, or a key would differ from run to run.
     ToolError
         Where Yosys is missing or fails.
     """

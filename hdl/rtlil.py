@@ -1,15 +1,17 @@
 """One Amaranth component to RTLIL text: named well, without initial values, source lines and unused resets."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import Fragment, Instance, Signal, Value
+from amaranth.hdl import Fragment, Signal, Value
 from amaranth.hdl._ast import SignalDict
+from amaranth.hdl._ir import Instance as InstanceFragment
 from amaranth.hdl._ir import PortDirection, build_netlist
-from amaranth.hdl._nir import Module
+from amaranth.hdl._nir import Instance, Memory, Netlist
 from amaranth.lib import wiring
+
+from .verilog_names import is_plain, plain
 
 __all__ = ["convert", "flat_ports"]
 
@@ -19,7 +21,7 @@ _CLOCKS = ("clk", "rst")
 def flat_ports(component: wiring.Component) -> Iterator[tuple[str, Any, Value]]:
     """Yield name, flow and value of each port: ``i__payload`` for the payload of the stream `i`."""
     for path, member, value in component.signature.flatten(component):
-        yield "__".join(map(str, path)), member.flow, Value.cast(value)
+        yield plain("__".join(map(str, path))), member.flow, Value.cast(value)
 
 
 def convert(component: wiring.Component, name: str, platform: object) -> tuple[str, set[str]]:
@@ -30,14 +32,12 @@ def convert(component: wiring.Component, name: str, platform: object) -> tuple[s
     """
     ports = {}
     for port, flow, value in flat_ports(component):
-        assert isinstance(value, Signal), f"port {port} of {component!r} must be a signal"
         value.name = port
         ports[port] = (value, PortDirection.Input if flow == wiring.In else PortDirection.Output)
     fragment = Fragment.get(component, platform)
     _name_wires(fragment)
     netlist = build_netlist(fragment, ports=ports, name=name)
-    for module in netlist.modules:
-        _plain_names(module)
+    _plain_names(netlist)
     design = rtlil.Design(emit_src=False)
     empty = rtlil.EmptyModuleChecker(netlist)
     for index, module in enumerate(netlist.modules):
@@ -50,7 +50,7 @@ def convert(component: wiring.Component, name: str, platform: object) -> tuple[s
 def _name_wires(fragment: Fragment) -> None:
     """Call the wires at an instance's ports ``<instance>_<port>``, since many instances have a port ``o``."""
     for child, name, _ in fragment.subfragments:
-        if isinstance(child, Instance) and name is not None:
+        if isinstance(child, InstanceFragment) and name is not None:
             for port, (value, _) in child.ports.items():
                 if isinstance(value, Signal):
                     value.name = f"{name}_{port}"
@@ -58,17 +58,19 @@ def _name_wires(fragment: Fragment) -> None:
             _name_wires(child)
 
 
-def _plain_names(module: Module) -> None:
+def _plain_names(netlist: Netlist) -> None:
     """Replace what Verilog could only write as escaped names: ``o$1`` becomes ``o_1``."""
-    taken = {name for name in (*module.signal_names.values(), *module.ports) if name.isidentifier()}
-    renamed: dict[str, str] = {}
-    for name in [*module.signal_names.values(), *module.ports]:
-        if name not in renamed:
-            renamed[name] = name if name.isidentifier() else _free(re.sub(r"\W+", "_", name).strip("_"), taken)
-    for signal, name in module.signal_names.items():
-        module.signal_names[signal] = renamed[name]
-    module.ports = {renamed[name]: port for name, port in module.ports.items()}
-    module.name = tuple(re.sub(r"\W+", "_", part) for part in module.name)
+    for cell in netlist.cells:
+        if isinstance(cell, Instance | Memory):
+            cell.name = plain(cell.name)
+    for module in netlist.modules:
+        names = [*module.signal_names.values(), *module.ports]
+        taken = {name for name in names if is_plain(name)}
+        renamed = {name: name if is_plain(name) else _free(plain(name), taken) for name in dict.fromkeys(names)}
+        for signal, name in module.signal_names.items():
+            module.signal_names[signal] = renamed[name]
+        module.ports = {renamed[name]: port for name, port in module.ports.items()}
+        module.name = tuple(plain(part) for part in module.name)
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -95,11 +97,16 @@ def _text(design: rtlil.Design, top: str, order: list[str]) -> tuple[str, set[st
                 item.signed, item.attributes = False, {}
             elif isinstance(item, rtlil.Cell) and item.kind[1:] in design.modules:
                 _connect(item, uses[item.kind[1:]])
-            elif isinstance(item, rtlil.Cell) and item.kind == "$meminit_v2" and "1" not in item.ports["DATA"].split("'")[1]:
+            elif isinstance(item, rtlil.Cell) and item.kind == "$meminit_v2" and not _has_one(item.ports["DATA"]):
                 del module.contents[key]
         uses[name], text = _drop_unused_clocks(module)
         texts.append(text)
     return "".join(texts), uses[top]
+
+
+def _has_one(constant: str) -> bool:
+    """Tell whether a constant such as ``8'00000100`` has a bit that is 1."""
+    return "1" in constant.partition("'")[2]
 
 
 def _connect(cell: rtlil.Cell, uses: set[str]) -> None:

@@ -15,7 +15,6 @@ _REPEAT = re.compile(r"(?<=[{,] )([^{},]+), \1(?=,| \})")
 _REFERENCE = re.compile(r"(?<![\w'.$])([A-Za-z_]\w*)(?:\[(\d+)(?::(\d+))?\])?")
 _PIN = re.compile(r"    \.(\w+)\((.*)\),?")
 _INSTANCE = re.compile(r"  (\w+) (\w+) \(")
-_STORE = re.compile(r"( <= )")
 
 
 def explicit_widths(line: str, widths: Mapping[str, int]) -> str:
@@ -55,7 +54,7 @@ def _width(operand: str, widths: Mapping[str, int]) -> int:
     if operand.startswith("{ "):
         return sum(_width(part, widths) for part in operand[2:-2].split(", "))
     if "'" in operand:
-        return int(operand.split("'")[0])
+        return int(operand.partition("'")[0])
     if "[" in operand:
         bounds = operand[operand.index("[") + 1 : -1].split(":")
         return abs(int(bounds[0]) - int(bounds[-1])) + 1
@@ -68,7 +67,7 @@ def _extend(operand: str, widths: Mapping[str, int], need: int, signed: bool) ->
     if more <= 0 or (operand.startswith("$signed") and not signed):
         return operand
     if not signed and "'" in operand and not operand.startswith("{ "):
-        return f"{need}'{operand.split(chr(39))[1]}"
+        return f"{need}'{operand.partition(chr(39))[2]}"
     if not signed:
         return f"{{ {more}'h0, {_parts(operand)} }}"
     inside = _parts(operand[8:-1])
@@ -143,7 +142,9 @@ def unused_bits(
             if name in widths:
                 mask = (1 << int(high) + 1) - (1 << int(low or high)) if high else (1 << widths[name]) - 1
                 read[name] = read.get(name, 0) | mask
-    return [part for name in sorted(written) if name in widths for part in _holes(name, widths[name], read.get(name, 0))]
+    return [
+        part for name in sorted(written) if name in widths for part in _holes(name, widths[name], read.get(name, 0))
+    ]
 
 
 def _flow(line: str, driven: set[str]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The last touch to Yosys' Verilog: ports in the header, comments that lead back to Python, lines of bearable length."""
+"""The last touch to Yosys' Verilog: ports in the header, comments that lead back to Python, short lines."""
 
 import re
 import textwrap
