@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, Literal, Union
 import types
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
@@ -14,9 +14,14 @@ from ..hdl.formats import Format, parse_format
 
 __all__ = ["FamilyParams", "FormatField"]
 
+
+def _parse(value: Any) -> Format:
+    return parse_format(value)
+
+
 FormatField = Annotated[
     Format,
-    PlainValidator(lambda value: parse_format(value)),
+    PlainValidator(_parse),
     PlainSerializer(lambda value: value.name, return_type=str),
     WithJsonSchema({"type": "string", "description": "int2 to int16, uint1 to uint16, ternary or bipolar"}),
 ]
@@ -75,7 +80,12 @@ class FamilyParams(BaseModel):
         """Say in a few words what values the field takes, for example ``an integer from 1 to 256``."""
         field = cls.model_fields[name]
         kind, optional = _strip_optional(field.annotation)
-        bounds = {k: getattr(m, k) for m in field.metadata for k in ("ge", "le", "gt", "lt") if getattr(m, k, None) is not None}
+        bounds = {
+            k: getattr(m, k)
+            for m in field.metadata
+            for k in ("ge", "le", "gt", "lt")
+            if getattr(m, k, None) is not None
+        }
         if kind is Format or any(isinstance(m, PlainValidator) for m in field.metadata):
             text = "int2 to int16, uint1 to uint16, ternary or bipolar"
         elif get_origin(kind) is Literal:
@@ -84,7 +94,13 @@ class FamilyParams(BaseModel):
         elif kind is bool:
             text = "true or false"
         elif kind is int:
-            text = "an integer" + (f" from {bounds['ge']} to {bounds['le']}" if {"ge", "le"} <= set(bounds) else f" of at least {bounds['ge']}" if "ge" in bounds else "")
+            text = "an integer" + (
+                f" from {bounds['ge']} to {bounds['le']}"
+                if {"ge", "le"} <= set(bounds)
+                else f" of at least {bounds['ge']}"
+                if "ge" in bounds
+                else ""
+            )
         else:
             text = getattr(kind, "__name__", str(kind))
         return text + (" or null" if optional else "")

@@ -135,7 +135,7 @@ def _draw(rng: np.random.Generator) -> dict[str, Any]:
     """Draw parameters over wider ranges than the axes; the family may refuse them together."""
     overflow = str(rng.choice(["exact", "exact", "saturate", "wrap"]))
     requantize = bool(rng.random() < 0.4)
-    return {
+    drawn = {
         "rows": int(rng.integers(1, 11)),
         "cols": int(rng.integers(1, 11)),
         "dataflow": str(rng.choice(list(AXES["dataflow"]))),
@@ -154,3 +154,9 @@ def _draw(rng: np.random.Generator) -> dict[str, Any]:
         "multiplier_bits": int(rng.integers(2, 25)),
         "activation": str(rng.choice(["none", "relu", "squared_relu"])) if requantize else "none",
     }
+    without = {
+        "max_reduction": overflow != "exact",
+        "accumulator_rows": drawn["dataflow"] == "output_stationary",
+        "multiplier_bits": not requantize,
+    }
+    return {name: value for name, value in drawn.items() if not without.get(name)}

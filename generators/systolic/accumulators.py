@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...hdl.arithmetic import saturate
 from ...hdl.emit import Shared
+from ...hdl.formats import width_of
 from .dot import exactly
 from .params import SystolicParams
 from .stationary_column import partial_range
@@ -42,10 +43,9 @@ class Accumulators(Shared):
 
     def __init__(self, params: SystolicParams) -> None:
         self.params = params
-        lo, hi = partial_range(params, params.rows)
-        self.range = (lo, hi)
+        self.range = partial_range(params, params.rows)
         members = {name: In(1) for name in ("en", "ahead", "valid", "ends", "continues", "stores")}
-        width = len(exactly(Signal(64), lo, hi))
+        width, _ = width_of(*self.range)
         super().__init__(members | {"i": In(width * params.cols), "o": Out(params.sum_bits * params.cols)})
 
     def key(self) -> tuple[object, ...]:
@@ -86,4 +86,5 @@ class Accumulators(Shared):
             before = Mux(self.continues, stored[c * bits : (c + 1) * bits], 0)
             total = before.as_signed() + partial
             lanes.append(saturate(total, params.sum_format) if params.overflow == "saturate" else total[:bits])
-        return Cat(lanes)
+        joined: Value = Cat(lanes)
+        return joined

@@ -25,7 +25,9 @@ class Link(Shared):
     lanes: ClassVar[tuple[str, ...]]
 
 
-def chain(m: Module, en: Value, links: Sequence[Link], inputs: Mapping[str, Value], name: str) -> tuple[Value, dict[str, Value]]:
+def chain(
+    m: Module, en: Value, links: Sequence[Link], inputs: Mapping[str, Value], name: str
+) -> tuple[Value, dict[str, Value]]:
     """Place links as ``<name>_0`` onwards; return all of their `o`, and what leaves the last one.
 
     `inputs` maps chained members to what enters the first link, and lanes to the vector of all links' lanes.

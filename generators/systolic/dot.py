@@ -43,7 +43,8 @@ class DotShape:
 def exactly(value: Value, lo: int, hi: int) -> Value:
     """Narrow `value` to the fewest bits for ``[lo, hi]``, where it is known to lie."""
     bits, is_signed = width_of(lo, hi)
-    return value[:bits].as_signed() if is_signed else value[:bits]
+    narrow: Value = value[:bits].as_signed() if is_signed else value[:bits]
+    return narrow
 
 
 def dot_product(m: Module, shape: DotShape, en: Value, a: Value, b: Value) -> Value:

@@ -70,8 +70,12 @@ class Epilogue:
     def streamed(self, blocks: Sequence[int], tiles: int) -> Beats:
         """Return one beat a channel; each block of channels once for every one of `tiles`."""
         starts = np.cumsum([0, *blocks])
-        order = np.concatenate([np.tile(np.arange(at, at + size), tiles) for at, size in zip(starts, blocks, strict=False)])
-        return {k: v[order if k in _PER_CHANNEL else np.zeros_like(order)].reshape(-1, 1) for k, v in self.fields.items()}
+        order = np.concatenate(
+            [np.tile(np.arange(at, at + size), tiles) for at, size in zip(starts, blocks, strict=False)]
+        )
+        return {
+            k: v[order if k in _PER_CHANNEL else np.zeros_like(order)].reshape(-1, 1) for k, v in self.fields.items()
+        }
 
 
 def _known(params: SystolicParams) -> dict[str, tuple[Integer | None, int | None, str]]:
@@ -82,7 +86,7 @@ def _known(params: SystolicParams) -> dict[str, tuple[Integer | None, int | None
         "bias": (params.bias_format if params.bias else None, 0, "bias"),
         "multiplier": (params.multiplier_format if requantize else None, None, "requantize"),
         "shift": (params.shift_format if requantize else None, None, "requantize"),
-        "zero_point": (params.output_format if requantize else None, 0, "requantize"),  # type: ignore[dict-item]
+        "zero_point": (params.requantized_format if requantize else None, 0, "requantize"),
         "activate": (Integer(1, is_signed=False) if activates else None, 1, "activation"),
     }
 

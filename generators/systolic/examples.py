@@ -32,11 +32,16 @@ def gemm_example(params: SystolicParams, size: str, seed: int) -> dict[str, Any]
     rng = np.random.default_rng(seed)
     m, k, n = _shape(params, size)
     corner = size == "corner"
-    tensors: dict[str, Any] = {"a": _draw(params.a_format, (m, k), rng, corner), "b": _draw(params.b_format, (k, n), rng, corner)}
+    tensors: dict[str, Any] = {
+        "a": _draw(params.a_format, (m, k), rng, corner),
+        "b": _draw(params.b_format, (k, n), rng, corner),
+    }
     lo, hi = params.sum_range(k)
     if params.bias:
         spread = max(-lo, hi)
-        drawn = rng.choice(params.bias_format.corners(), size=n) if corner else rng.integers(-spread, spread + 1, size=n)
+        drawn = (
+            rng.choice(params.bias_format.corners(), size=n) if corner else rng.integers(-spread, spread + 1, size=n)
+        )
         tensors["bias"] = params.bias_format.clip(drawn)
     if params.requantize:
         reach = max(-lo, hi, 1).bit_length() + params.multiplier_bits - params.output_format.bits

@@ -1,16 +1,18 @@
 """The array's exit: bias and requantisation of each row of sums, then the output stream's skid buffer."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
+from ...hdl.delay import registered
 from ...hdl.requantize import BiasAdd, Requantize, RequantizeShape
 from ...hdl.streams import SkidBuffer
 from .feeder import Entrance
 from .params import SystolicParams
-from .ports import epilogue_lanes
+from .ports import epilogue_is_streamed
 
-__all__ = ["Exit", "Finished", "delayed"]
+__all__ = ["Exit", "Finished"]
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,6 @@ class Finished:
     valid: Value
     last: Value
     sums: Value
-
-
-def delayed(m: Module, en: Value, flag: Value, cycles: int, name: str) -> Value:
-    """Return a control bit `cycles` of `en` later; 0 after reset."""
-    if not cycles:
-        return flag
-    line = Signal(cycles, name=name)
-    with m.If(en):
-        m.d.sync += line.eq(Cat(flag, line)[:cycles])
-    return line[-1]
 
 
 class Exit:
@@ -53,14 +45,14 @@ class Exit:
     def __init__(self, m: Module, params: SystolicParams, entrance: Entrance | None, en: Signal) -> None:
         self.m, self.params, self.entrance, self.en = m, params, entrance, en
 
-    def connect(self, finished: Finished, c: object) -> None:
+    def connect(self, finished: Finished, c: Any) -> None:
         """Join the rows of sums to the output stream `c`."""
         m = self.m
         m.submodules.exit = buffer = SkidBuffer(c.payload.shape())
         supplied = self._supply(finished)
         data, latency = self._values(finished.sums)
-        valid = delayed(m, self.en, finished.valid, latency, "c_valid")
-        last = delayed(m, self.en, finished.last, latency, "c_last")
+        valid = registered(m, self.en, finished.valid, "c_valid", latency, init=0)
+        last = registered(m, self.en, finished.last, "c_last", latency, init=0)
         m.d.comb += [
             self.en.eq(buffer.i.ready & supplied),
             buffer.i.valid.eq(valid & supplied),
@@ -76,35 +68,37 @@ class Exit:
         if self.entrance is None:
             return Const(1)
         supplied = Signal()
-        used_up = finished.valid if epilogue_lanes(self.params) == 1 and self.params.stationary else finished.valid & finished.last
+        used_up = finished.valid if epilogue_is_streamed(self.params) else finished.valid & finished.last
         self.m.d.comb += [supplied.eq(~finished.valid | self.entrance.full), self.entrance.take.eq(self.en & used_up)]
         return supplied
 
     def _values(self, sums: Value) -> tuple[Value, int]:
         """Return C of all columns as a flat vector, and how many cycles it comes later than the sums."""
         params, lanes = self.params, self.params.cols
-        shares = epilogue_lanes(params) != lanes
+        shares = epilogue_is_streamed(params)
+        if self.entrance is None:
+            return _extended(sums, lanes, params.c_format.bits), 0
         if params.requantize:
             shape = RequantizeShape(
-                params.sum_bits, params.output_format, params.multiplier_bits, params.bias, params.activation
+                params.sum_bits, params.requantized_format, params.multiplier_bits, params.bias, params.activation
             )
-            unit = self._supplied(Requantize(shape, lanes, shares), sums)
+            unit = Requantize(shape, lanes, shares)
+            self._place(unit, self.entrance, sums)
             return unit.o, unit.latency
-        if params.bias:
-            biased = self._supplied(BiasAdd(params.sum_bits, lanes, shares), sums)
-            return _extended(biased.o, lanes, params.c_format.bits), biased.latency
-        return _extended(sums, lanes, params.c_format.bits), 0
+        biased = BiasAdd(params.sum_bits, lanes, shares)
+        self._place(biased, self.entrance, sums)
+        return _extended(biased.o, lanes, params.c_format.bits), biased.latency
 
-    def _supplied(self, unit: Requantize | BiasAdd, sums: Value) -> Requantize | BiasAdd:
+    def _place(self, unit: Requantize | BiasAdd, epilogue: Entrance, sums: Value) -> None:
         """Place a unit and give it the sums and every epilogue field of its name."""
         self.m.submodules.epilogue = unit
         self.m.d.comb += [unit.en.eq(self.en), unit.sum.eq(sums)]
-        self.m.d.comb += [getattr(unit, f.name).eq(self.entrance.field(f.name)) for f in self.entrance.port.fields]
-        return unit
+        self.m.d.comb += [getattr(unit, f.name).eq(epilogue.field(f.name)) for f in epilogue.port.fields]
 
 
 def _extended(vector: Value, lanes: int, width: int) -> Value:
     """Sign-extend each lane of a flat vector to `width` bits."""
     bits = len(vector) // lanes
     cut = [vector[i * bits : (i + 1) * bits] for i in range(lanes)]
-    return Cat(Cat(lane, lane[-1].replicate(width - bits)) for lane in cut)
+    wide: Value = Cat(Cat(lane, lane[-1].replicate(width - bits)) for lane in cut)
+    return wide

@@ -1,5 +1,7 @@
 """The array's entrances: one register a stream, so that no path leads from a port to a port."""
 
+from typing import Any
+
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data
 
@@ -31,10 +33,12 @@ class Entrance:
         To be driven: the beat leaves in this cycle; only where `full`.
     """
 
-    def __init__(self, m: Module, stream: object, port: StreamPort) -> None:
+    def __init__(self, m: Module, stream: Any, port: StreamPort) -> None:
         self.port = port
         self.full = Signal(name=f"{port.name}_full")
-        self.payload = data.View(payload_layout(port), Signal(payload_layout(port).size, name=f"{port.name}_beat", reset_less=True))
+        self.payload = data.View(
+            payload_layout(port), Signal(payload_layout(port).size, name=f"{port.name}_beat", reset_less=True)
+        )
         self.take = Signal(name=f"{port.name}_take")
         m.d.comb += stream.ready.eq(~self.full | self.take)
         with m.If(stream.ready):
@@ -42,4 +46,5 @@ class Entrance:
 
     def field(self, name: str) -> Value:
         """Return one field of the waiting beat as a flat vector."""
-        return self.payload[name]
+        vector: Value = self.payload[name]
+        return vector

@@ -61,7 +61,7 @@ def lower_gemms(params: SystolicParams, gemms: Sequence[Gemm], join: Callable[[l
     plan = Plan(
         tuple((g.a.shape[0], g.b.shape[1]) for g in gemms),
         tuple(part.blocks for part in parts),
-        np.concatenate([tile_steps(params, *g.a.shape, g.b.shape[1]) for g in gemms]),
+        np.concatenate([tile_steps(params, g.a.shape[0], g.a.shape[1], g.b.shape[1]) for g in gemms]),
         join,
     )
     return Job(inputs, {"c": beats}, sum(g.macs for g in gemms), plan)
@@ -119,7 +119,7 @@ def _lower_moving(params: SystolicParams, gemm: Gemm) -> _Part:
 
 
 def _lower_stationary(params: SystolicParams, gemm: Gemm) -> _Part:
-    """Weight- and input-stationary: for each block of streamed vectors, column tiles, and within these passes along K."""
+    """For each block of streamed vectors the column tiles, and within these the passes along K."""
     moving, resident = gemm.a, gemm.b
     if params.dataflow == "input_stationary":
         moving, resident = gemm.b.T, gemm.a.T
@@ -145,7 +145,9 @@ def _lower_stationary(params: SystolicParams, gemm: Gemm) -> _Part:
     }
     if params.has_epilogue:
         by_channel = params.dataflow == "input_stationary"
-        inputs["epilogue"] = gemm.epilogue.streamed(blocks, tiles) if by_channel else gemm.epilogue.tiled(params, len(blocks))
+        inputs["epilogue"] = (
+            gemm.epilogue.streamed(blocks, tiles) if by_channel else gemm.epilogue.tiled(params, len(blocks))
+        )
     return _Part(inputs, len(vectors) * tiles, tuple(blocks))
 
 

@@ -69,7 +69,9 @@ class OutputColumn(Link):
         entered = {name: getattr(self, name) for name in self.chained}
         if self.begins:
             flag = {"a": None, "read": -1, "clear": -1}
-            entered = {name: registered(m, self.en, value, f"{name}_q", init=flag[name]) for name, value in entered.items()}
+            entered = {
+                name: registered(m, self.en, value, f"{name}_q", init=flag[name]) for name, value in entered.items()
+            }
         m.d.comb += [getattr(self, f"{name}_o").eq(value) for name, value in entered.items()]
         b, width = self.b, len(self.pes[0].a)
         for r, pe in enumerate(self.pes):
@@ -97,4 +99,5 @@ def any_of(values: list[Value]) -> Value:
     if len(values) == 1:
         return values[0]
     half = len(values) // 2
-    return any_of(values[:half]) | any_of(values[half:])
+    merged: Value = any_of(values[:half]) | any_of(values[half:])
+    return merged

@@ -2,10 +2,11 @@
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
+from ...hdl.delay import registered
 from ...hdl.emit import Shared
 from ...hdl.signature import stream_members
 from .chain import chain, in_bands
-from .exit import Exit, Finished, delayed
+from .exit import Exit, Finished
 from .feeder import Entrance
 from .geometry import array_latency, col_segments, hold_latency, row_segments, segment
 from .output_column import OutputColumn
@@ -56,13 +57,15 @@ class OutputStationary(Shared):
         """Join the parts."""
         m = Module()
         en = Signal()
-        entrances = {name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"}
+        entrances = {
+            name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"
+        }
         a, b = entrances["a"], entrances["b"]
         issue, ends, rows_left = self._issue(m, en, a, b)
         drained = self._array(m, en, self._operands(m, en, issue, a.field("data"), b.field("data")), ends)
         after = array_latency(self.params)
-        valid = delayed(m, en, ends | (rows_left != 0), after, "row_valid")
-        last = delayed(m, en, rows_left == 1 if self.params.rows > 1 else ends, after, "row_last")
+        valid = registered(m, en, ends | (rows_left != 0), "row_valid", after, init=0)
+        last = registered(m, en, rows_left == 1 if self.params.rows > 1 else ends, "row_last", after, init=0)
         Exit(m, self.params, entrances.get("epilogue"), en).connect(Finished(valid, last, drained), self.c)
         return m
 

@@ -29,14 +29,21 @@ class SystolicParams(FamilyParams):
     b_format: FormatField = Field(INT8, description="format of B")
     reduce: int = Field(1, ge=1, le=64, description="products summed inside each PE and cycle (dot product width)")
     broadcast: int = Field(1, ge=1, le=256, description="PEs that share one operand register; 1 hops PE by PE")
-    pipeline: int = Field(1, ge=0, le=3, description="register stages between operands and sum: 1 product, 2 dot product, 3 operands")
+    pipeline: int = Field(
+        1, ge=0, le=3, description="register stages between operands and sum: 1 product, 2 dot product, 3 operands"
+    )
     max_reduction: int = Field(65536, ge=1, le=1 << 20, description="longest K; the accumulator width follows from it")
-    accumulator_bits: int | None = Field(None, ge=4, le=48, description="accumulator width; null derives it from max_reduction")
+    accumulator_bits: int | None = Field(
+        None, ge=4, le=48, description="accumulator width; null derives it from max_reduction"
+    )
     overflow: Literal["exact", "saturate", "wrap"] = Field(
         "exact", description="what a sum does beyond the accumulator; exact means that it cannot get there"
     )
     accumulator_rows: int = Field(
-        64, ge=1, le=4096, description="partial sums kept per column (weight_ and input_stationary): the tile's streamed length"
+        64,
+        ge=1,
+        le=4096,
+        description="partial sums kept per column (weight_ and input_stationary): the tile's streamed length",
     )
     bias: bool = Field(False, description="add a bias per output channel on chip")
     requantize: bool = Field(False, description="scale, round, offset and clip the sums to output_format on chip")
@@ -51,7 +58,7 @@ class SystolicParams(FamilyParams):
         if self.overflow == "exact" and self.accumulator_bits is not None and self.accumulator_bits < self.exact_bits:
             raise must(
                 "Systolic accumulator_bits",
-                f"be at least {self.exact_bits} for max_reduction={self.max_reduction} unless overflow is saturate or wrap",
+                f"be at least {self.exact_bits} for max_reduction={self.max_reduction} unless sums saturate or wrap",
                 self.accumulator_bits,
             )
         if self.overflow != "exact" and self.accumulator_bits is None:
@@ -60,8 +67,22 @@ class SystolicParams(FamilyParams):
             raise InputError(f"Systolic activation must be none unless requantize is true, not {self.activation!r}")
         if self.requantize and not isinstance(self.output_format, Integer):
             raise must("Systolic output_format", "be an integer format", self.output_format.name)
+        self._check_unused()
         if self.exact_bits > 48:
             raise must("Systolic max_reduction", "give a sum of at most 48 bits", self.max_reduction)
+
+    def _check_unused(self) -> None:
+        """Refuse a value that the design has no unit for: it would be ignored."""
+        unused = {
+            "output_format": None if self.requantize else "without requantize",
+            "multiplier_bits": None if self.requantize else "without requantize",
+            "accumulator_rows": None if self.stationary else "that is output_stationary",
+            "max_reduction": None if self.overflow == "exact" else f"that may {self.overflow}",
+        }
+        for name, reason in unused.items():
+            default = type(self).model_fields[name].default
+            if reason and getattr(self, name) != default:
+                raise must(f"Systolic {name}", f"be left at {default} in a design {reason}", str(getattr(self, name)))
 
     @property
     def stationary(self) -> bool:
@@ -120,6 +141,12 @@ class SystolicParams(FamilyParams):
     def biased_bits(self) -> int:
         """Bits of sum plus bias: one more than the sum where a bias is added."""
         return self.sum_bits + (1 if self.bias else 0)
+
+    @property
+    def requantized_format(self) -> Integer:
+        """`output_format`, which is an integer format wherever it is used."""
+        assert isinstance(self.output_format, Integer), "check_together has seen to it"
+        return self.output_format
 
     @property
     def bias_format(self) -> Integer:

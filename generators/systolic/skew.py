@@ -66,4 +66,5 @@ def skewed(m: Module, en: Value, lanes: Value, delays: Sequence[int], label: str
         return lanes
     m.submodules[label] = skew = Skew(len(lanes) // len(delays), delays, label)
     m.d.comb += [skew.en.eq(en), skew.i.eq(lanes)]
-    return skew.o
+    delayed: Value = skew.o
+    return delayed

@@ -1,15 +1,15 @@
 """The weight- and input-stationary design: streams in, columns of PEs, accumulators, streams out."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
-from amaranth.lib.wiring import In, Out
 
+from ...hdl.delay import registered
 from ...hdl.emit import Shared
 from ...hdl.signature import stream_members
 from .accumulators import Accumulators
 from .chain import chain, in_bands
-from .exit import Exit, Finished, delayed
+from .exit import Exit, Finished
 from .feeder import Entrance
-from .geometry import array_latency, col_segments, segment
+from .geometry import array_latency, segment
 from .params import SystolicParams
 from .ports import moving_name, stationary_name, stream_ports
 from .skew import skewed
@@ -59,15 +59,17 @@ class Stationary(Shared):
         """Join the parts."""
         m = Module()
         en = Signal()
-        entrances = {name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"}
+        entrances = {
+            name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"
+        }
         moving, resident = entrances[moving_name(self.params)], entrances[stationary_name(self.params)]
         control = _Control(m, self.params, en, moving, resident)
         partial = self._array(m, en, control, moving.field("data"), resident.field("data"))
         after = array_latency(self.params)
-        ahead = delayed(m, en, control.issue, after - 1, "row_ahead")
+        ahead = registered(m, en, control.issue, "row_ahead", after - 1, init=0)
         flags = {"valid": control.issue, "ends": control.ends, "continues": control.continues, "stores": control.stores}
         m.submodules.accumulators = sums = Accumulators(self.params)
-        late = {name: delayed(m, en, flag, after, f"row_{name}") for name, flag in flags.items()}
+        late = {name: registered(m, en, flag, f"row_{name}", after, init=0) for name, flag in flags.items()}
         m.d.comb += [sums.en.eq(en), sums.ahead.eq(ahead), sums.i.eq(partial)]
         m.d.comb += [getattr(sums, name).eq(flag) for name, flag in late.items()]
         finished = Finished(late["valid"] & ~late["stores"], late["ends"], sums.o)
@@ -96,7 +98,7 @@ class Stationary(Shared):
 class _Control:
     """Decides when a row of the resident block loads and when a vector is issued.
 
-    `loads` and `swaps` hold one flag a row, column 0; `issue`, `ends`, `continues`, `stores` describe the issued vector.
+    `loads` and `swaps` hold one flag a row, for column 0; the others describe the issued vector.
     """
 
     def __init__(self, m: Module, params: SystolicParams, en: Value, moving: Entrance, resident: Entrance) -> None:
@@ -119,7 +121,9 @@ class _Control:
         self._reduction(m, resident, start, completes)
         self.swaps = _diagonal(m, params, en, start)
 
-    def _load(self, m: Module, params: SystolicParams, en: Value, resident: Entrance, loaded: Signal, start: Signal) -> Value:
+    def _load(
+        self, m: Module, params: SystolicParams, en: Value, resident: Entrance, loaded: Signal, start: Signal
+    ) -> Value:
         """Shift a row in unless a whole block waits; return the flag *this row completes a block*."""
         load = Signal()
         completes = Signal(name="load_completes")
@@ -161,4 +165,5 @@ def _diagonal(m: Module, params: SystolicParams, en: Value, flag: Value) -> Valu
     line = Signal(params.rows - 1, name="swap_line")
     with m.If(en):
         m.d.sync += line.eq(Cat(flag, line)[: len(line)])
-    return Cat(flag, line)
+    diagonal: Value = Cat(flag, line)
+    return diagonal

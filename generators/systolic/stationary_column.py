@@ -21,9 +21,9 @@ def resident_shape(params: SystolicParams) -> DotShape:
     return DotShape(moving, resident, params.reduce, params.pipeline)
 
 
-def partial_range(params: SystolicParams, rows: int) -> tuple[int, int] | None:
-    """Return the range of the upper `rows` rows' partial sum, None for none: each row is only as wide as it must be."""
-    return params.sum_range(rows * params.reduce) if rows else None
+def partial_range(params: SystolicParams, rows: int) -> tuple[int, int]:
+    """Return the range of the upper `rows` rows' partial sum: each row is only as wide as it must be."""
+    return params.sum_range(rows * params.reduce)
 
 
 class StationaryColumn(Link):
@@ -58,7 +58,8 @@ class StationaryColumn(Link):
     def __init__(self, params: SystolicParams, begins: bool, hops: bool | None) -> None:
         self.params, self.begins, self.hops = params, begins, hops
         shape = resident_shape(params)
-        self.pes = [StationaryPE(shape, partial_range(params, r), partial_range(params, r + 1)) for r in range(params.rows)]
+        above = [None, *(partial_range(params, r) for r in range(1, params.rows))]
+        self.pes = [StationaryPE(shape, upper, partial_range(params, r + 1)) for r, upper in enumerate(above)]
         widths = {"moving": shape.a_bits * params.rows, "load": params.rows, "swap": params.rows}
         members = {"en": In(1)} | {name: In(width) for name, width in widths.items()}
         if hops is not None:
@@ -84,7 +85,9 @@ class StationaryColumn(Link):
             m.d.comb += self.moving_o.eq(moving)
             for name in ("load", "swap"):
                 flag = getattr(self, name)
-                m.d.comb += getattr(self, f"{name}_o").eq(registered(m, self.en, flag, f"{name}_q", init=0) if self.hops else flag)
+                m.d.comb += getattr(self, f"{name}_o").eq(
+                    registered(m, self.en, flag, f"{name}_q", init=0) if self.hops else flag
+                )
         following, width, above = self.resident, len(self.pes[0].moving), None
         for r, pe in enumerate(self.pes):
             m.submodules[f"pe_{r}"] = pe

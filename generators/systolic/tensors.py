@@ -89,7 +89,9 @@ def _shaped(gemms: list[Gemm], shape: tuple[int, ...]) -> Products:
     return Products(gemms, lambda results: np.stack(results).reshape(shape))
 
 
-def convolution_products(params: SystolicParams, x: Any, w: Any, geometry: dict[str, Any], epilogue: dict[str, Any]) -> Products:
+def convolution_products(
+    params: SystolicParams, x: Any, w: Any, geometry: dict[str, Any], epilogue: dict[str, Any]
+) -> Products:
     """Return the products of a convolution; groups share one where that takes fewer cycles.
 
     Parameters
@@ -115,7 +117,11 @@ def convolution_products(params: SystolicParams, x: Any, w: Any, geometry: dict[
     checked = Epilogue.check(params, shape.outputs, epilogue)
     # Zeros in between would move the steps between which a sum saturates.
     mergeable = params.overflow != "saturate"
-    merge = choose_merge(shape, params.b_format, lambda m, k, n: cycles(params, tile_steps(params, m, k, n))) if mergeable else 1
+    merge = (
+        choose_merge(shape, params.b_format, lambda m, k, n: cycles(params, tile_steps(params, m, k, n)))
+        if mergeable
+        else 1
+    )
     gemms = [
         Gemm(a, b, checked.take(part), shape.places * shape.reduction * (part.stop - part.start))
         for a, b, part in convolution_gemms(images, kernels, **geometry, merge=merge)

@@ -49,11 +49,12 @@ def cycles(params: SystolicParams, steps: ArrayLike) -> int:
 def describe(params: SystolicParams) -> dict[str, Any]:
     """Return the timing summary for the manifest."""
     unit = "vectors of a pass" if params.stationary else "steps along K of a tile"
+    first_or_last = "last" if params.stationary else "first"
     fill = "rows + latency - 1" if params.stationary else "latency + rows - 2"
     return {
         "source": "exact",
         "latency_cycles": latency(params),
         "cycles_per_tile": f"max({unit}, {params.rows})",
-        "cycles": f"sum over tiles of cycles_per_tile, the {'last' if params.stationary else 'first'} without the max, + {fill}",
+        "cycles": f"sum over tiles of cycles_per_tile, the {first_or_last} without the max, + {fill}",
         "macs_per_cycle": params.rows * params.cols * params.reduce,
     }

@@ -19,7 +19,9 @@ FORMATS = st.sampled_from(["int2", "int8", "int16", "uint1", "uint8", "ternary",
 def test_no_sum_overflows_the_derived_accumulator(a: str, b: str, k: int) -> None:
     """The extreme sums of K products fit; one bit less would not hold them."""
     params = SystolicParams.parse({"a_format": a, "b_format": b, "max_reduction": k})
-    corners = np.array([x * y for x in (params.a_format.lo, params.a_format.hi) for y in (params.b_format.lo, params.b_format.hi)])
+    corners = np.array(
+        [x * y for x in (params.a_format.lo, params.a_format.hi) for y in (params.b_format.lo, params.b_format.hi)]
+    )
     lo, hi = int(min(corners.min() * k, 0)), int(max(corners.max() * k, 0))
     assert params.sum_format.lo <= lo
     assert hi <= params.sum_format.hi
@@ -40,16 +42,35 @@ def test_no_sum_overflows_the_derived_accumulator(a: str, b: str, k: int) -> Non
             {"dataflow": "row_stationary"},
             "Systolic dataflow must be output_stationary, weight_stationary or input_stationary, not 'row_stationary'",
         ),
-        ({"a_format": "int99"}, "Systolic a_format must be int2 to int16, uint1 to uint16, ternary or bipolar, not 'int99'"),
+        (
+            {"a_format": "int99"},
+            "Systolic a_format must be int2 to int16, uint1 to uint16, ternary or bipolar, not 'int99'",
+        ),
         ({"b_format": 8}, "Systolic b_format must be int2 to int16, uint1 to uint16, ternary or bipolar, not 8"),
         ({"row": 8}, f"Systolic has no parameter 'row'; it has {NAMES}"),
         (
             {"accumulator_bits": 20},
-            "Systolic accumulator_bits must be at least 32 for max_reduction=65536 unless overflow is saturate or wrap, not 20",
+            "Systolic accumulator_bits must be at least 32 for max_reduction=65536 unless sums saturate or wrap, not 20",
         ),
         ({"overflow": "wrap"}, "Systolic accumulator_bits must be given where overflow is wrap"),
         ({"activation": "relu"}, "Systolic activation must be none unless requantize is true, not 'relu'"),
-        ({"requantize": True, "output_format": "ternary"}, "Systolic output_format must be an integer format, not 'ternary'"),
+        (
+            {"requantize": True, "output_format": "ternary"},
+            "Systolic output_format must be an integer format, not 'ternary'",
+        ),
+        (
+            {"output_format": "int4"},
+            "Systolic output_format must be left at int8 in a design without requantize, not 'int4'",
+        ),
+        ({"multiplier_bits": 8}, "Systolic multiplier_bits must be left at 16 in a design without requantize, not '8'"),
+        (
+            {"accumulator_rows": 4},
+            "Systolic accumulator_rows must be left at 64 in a design that is output_stationary, not '4'",
+        ),
+        (
+            {"overflow": "wrap", "accumulator_bits": 9, "max_reduction": 4},
+            "Systolic max_reduction must be left at 65536 in a design that may wrap, not '4'",
+        ),
         (
             {"a_format": "int16", "b_format": "int16", "max_reduction": 1 << 20},
             "Systolic max_reduction must give a sum of at most 48 bits, not 1048576",

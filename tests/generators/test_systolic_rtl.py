@@ -15,7 +15,9 @@ LARGE = 32
 
 
 def spec_of(**params: object) -> Spec:
-    """Return a spec without a file."""
+    """Return a spec without a file; `accumulator_rows` only where the dataflow has them."""
+    if params.get("dataflow", "output_stationary") == "output_stationary":
+        params.pop("accumulator_rows", None)
     return Spec("systolic_test", SYSTOLIC, SystolicParams.parse(params))
 
 
@@ -30,7 +32,16 @@ def test_presets_equal_golden_and_their_timing(name: str, size: str) -> None:
     rtloom.simulate(spec, operation, check=True, **tensors)
 
 
-PAIRS = [("int8", "int8"), ("uint8", "uint8"), ("uint8", "int8"), ("int4", "int8"), ("ternary", "int8"), ("int2", "uint4"), ("bipolar", "bipolar"), ("uint1", "int5")]
+PAIRS = [
+    ("int8", "int8"),
+    ("uint8", "uint8"),
+    ("uint8", "int8"),
+    ("int4", "int8"),
+    ("ternary", "int8"),
+    ("int2", "uint4"),
+    ("bipolar", "bipolar"),
+    ("uint1", "int5"),
+]
 
 
 @pytest.mark.parametrize(("a_format", "b_format"), PAIRS)
@@ -39,15 +50,27 @@ PAIRS = [("int8", "int8"), ("uint8", "uint8"), ("uint8", "int8"), ("int4", "int8
 def test_a_pe_multiplies_every_pair_of_operands(a_format: str, b_format: str, dataflow: str, pipeline: int) -> None:
     """All pairs of operand values, up to 8 x 8 bits, through the multiplier of one PE column."""
     spec = spec_of(
-        rows=1, cols=16, a_format=a_format, b_format=b_format, dataflow=dataflow, pipeline=pipeline, accumulator_rows=256, max_reduction=4
+        rows=1,
+        cols=16,
+        a_format=a_format,
+        b_format=b_format,
+        dataflow=dataflow,
+        pipeline=pipeline,
+        accumulator_rows=256,
+        max_reduction=4,
     )
-    values = {name: fmt.decode(np.arange(1 << fmt.bits, dtype=np.uint64)) for name, fmt in (("a", spec.params.a_format), ("b", spec.params.b_format))}
+    values = {
+        name: fmt.decode(np.arange(1 << fmt.bits, dtype=np.uint64))
+        for name, fmt in (("a", spec.params.a_format), ("b", spec.params.b_format))
+    }
     values = {name: v[getattr(spec.params, f"{name}_format").contains(v)] for name, v in values.items()}
     got, _ = rtloom.simulate(spec, a=values["a"][:, None], b=values["b"][None, :])
     np.testing.assert_array_equal(got, np.multiply.outer(values["a"], values["b"]))
 
 
-@pytest.mark.parametrize(("dataflow", "job"), product(["output_stationary", "weight_stationary", "input_stationary"], ["wide", "long"]))
+@pytest.mark.parametrize(
+    ("dataflow", "job"), product(["output_stationary", "weight_stationary", "input_stationary"], ["wide", "long"])
+)
 def test_there_are_no_bubbles(dataflow: str, job: str) -> None:
     """Many full tiles one after the other keep every multiplier busy but for one fill and one drain."""
     spec = spec_of(rows=4, cols=4, dataflow=dataflow, accumulator_rows=16)
@@ -84,3 +107,11 @@ def test_stalls_change_nothing_but_time(stalls: str, dataflow: str) -> None:
     spec = spec_of(rows=3, cols=4, dataflow=dataflow, accumulator_rows=4, bias=True, requantize=True, activation="relu")
     operation, tensors = spec.family.example(spec.params, "ragged", 1)
     rtloom.simulate(spec, operation, check=True, stalls=stalls, **tensors)
+
+
+@pytest.mark.parametrize("dataflow", ["output_stationary", "weight_stationary", "input_stationary"])
+def test_one_column_takes_its_epilogue_once_a_tile(dataflow: str) -> None:
+    """With one column a tile has one channel: its epilogue beat serves all rows, unless channels are streamed."""
+    spec = spec_of(rows=2, cols=1, dataflow=dataflow, accumulator_rows=4, bias=True)
+    operation, tensors = spec.family.example(spec.params, "ragged", 1)
+    rtloom.simulate(spec, operation, check=True, **tensors)
