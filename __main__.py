@@ -10,9 +10,6 @@ import typer
 from . import commands
 from .errors import RtloomError
 from .generators import cli as generators_cli
-from .hdl import cli as hdl_cli
-from .sim import cli as sim_cli
-from .verif import cli as verif_cli
 
 __all__ = ["app", "main"]
 
@@ -48,7 +45,6 @@ def common() -> None:
     """Hold the commands together; each takes its own options."""
 
 
-@app.command()
 def version(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False) -> None:
     """Say the versions of rtloom and of the tools that it stands on."""
     from importlib.metadata import version as installed
@@ -58,8 +54,9 @@ def version(as_json: Annotated[bool, typer.Option("--json", help="Machine-readab
     typer.echo(json.dumps(found) if as_json else "\n".join(f"{name:10}{text}" for name, text in found.items()))
 
 
-for register in (generators_cli.register, commands.register, sim_cli.register, hdl_cli.register, verif_cli.register):
+for register in (generators_cli.register, commands.register):
     register(app)
+app.command()(version)
 
 
 def main() -> None:

@@ -18,7 +18,10 @@ def run(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="Preset or YAML file.")],
     source: Annotated[Path, typer.Option("--input", "-i", metavar="FILE.npz", help="The operation's arguments.")],
     target: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.npz", help="Takes the result, named c.")],
-    params: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one.")] = None,
+    params: Annotated[
+        list[str] | None,
+        typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one."),
+    ] = None,
     operation: Annotated[str | None, typer.Option(help="Operation; the family's first unless given.")] = None,
     stalls: Annotated[str | None, typer.Option(metavar="PATTERN", help="Hold streams back in a named pattern.")] = None,
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Waveform, .vcd or .fst.")] = None,
@@ -30,8 +33,7 @@ def run(
     The input holds one array for each argument of the operation: a and b for gemm, x and w (stride, padding, groups)
     for conv2d, and bias, multiplier, shift, zero_point, activate where the design has these units.
 
-    Example: python -c "import numpy as np; r = np.random.default_rng(0).integers; np.savez('in.npz',
-    a=r(-128, 128, (20, 30)), b=r(-128, 128, (30, 40)))" && rtloom run systolic-8x8-int8 -i in.npz -o out.npz --check
+    Example: rtloom run systolic-8x8-int8 -i in.npz -o out.npz --check, after numpy.savez("in.npz", a=A, b=B)
     """
     from inspect import signature
 

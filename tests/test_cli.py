@@ -212,9 +212,8 @@ def test_whole_file_takes_its_name_only_when_complete(tmp_path):
         file.write(b"all")
         assert not path.exists()
     assert path.read_bytes() == b"all"
-    with pytest.raises(ZeroDivisionError), whole_file(path) as file:
-        file.write(b"part")
-        raise ZeroDivisionError
+    with pytest.raises(ValueError, match="closed file"), whole_file(path) as file:
+        file.writelines([b"part", file.close()])
     assert path.read_bytes() == b"all"
     assert [entry.name for entry in tmp_path.iterdir()] == ["result"]
 
