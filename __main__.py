@@ -62,7 +62,7 @@ app.command()(version)
 def main() -> None:
     """Run the command that the process was started with and end with its exit status."""
     try:
-        app()
+        app(prog_name="rtloom")
     except RtloomError as error:
         typer.echo(f"rtloom: error: {' '.join(str(error).split())}", err=True)
         sys.exit(error.exit_status)

@@ -23,9 +23,9 @@ def read_tensors(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise must("Input", "be an existing .npz file", str(path))
     try:
+        if not zipfile.is_zipfile(path):
+            raise zipfile.BadZipFile
         with np.load(path) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise must("Input", "be an .npz archive of named arrays, as numpy.savez writes it", str(path))
             tensors = {name: _array(archive, name, path) for name in archive.files}
     except InputError:
         raise

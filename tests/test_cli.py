@@ -246,7 +246,7 @@ def test_interrupt_ends_with_130(operands, tmp_path):
     """Ctrl-C while a command works: no traceback."""
     code = (
         "import os, signal, sys, rtloom.verif.simulate as s, rtloom.__main__ as m\n"
-        "def simulate(*a, **k): os.kill(os.getpid(), signal.SIGINT)\n"
+        "def simulate(*_, **__): os.kill(os.getpid(), signal.SIGINT)\n"
         "s.simulate = simulate\n"
         "sys.argv = ['rtloom', 'run', 'systolic-4x4-int8', '-i', sys.argv[1], '-o', sys.argv[2]]\n"
         "m.main()"

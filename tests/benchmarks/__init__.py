@@ -1,0 +1,1 @@
+"""Benchmarks: figures of the README, each measured and written down with its source."""
