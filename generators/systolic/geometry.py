@@ -1,5 +1,6 @@
 """Where things stand in time: hops, drain and latencies, used by the hardware and by `timing`; no hardware import."""
 
+from ...hdl.requantize_shape import requantize_latency
 from .params import SystolicParams
 
 __all__ = [
@@ -61,8 +62,6 @@ def hold_latency(params: SystolicParams) -> int:
 def epilogue_latency(params: SystolicParams) -> int:
     """Cycles that bias and requantisation take."""
     if params.requantize:
-        from ...hdl.requantize import requantize_latency
-
         return requantize_latency(params.activation, params.bias)
     return 1 if params.bias else 0
 

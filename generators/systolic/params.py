@@ -1,13 +1,14 @@
 """Parameters of the systolic family and every width derived from them; no hardware import."""
 
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 from pydantic import Field
 
 from ...errors import InputError, must
 from ...hdl.formats import TERNARY, Format, Integer, product_range, width_of
 from ...hdl.ports import bytes_for
+from ...hdl.requantize_shape import SHIFT_BITS
 from ..params import FamilyParams, FormatField
 
 __all__ = ["SystolicParams"]
@@ -145,8 +146,7 @@ class SystolicParams(FamilyParams):
     @property
     def requantized_format(self) -> Integer:
         """`output_format`, which is an integer format wherever it is used."""
-        assert isinstance(self.output_format, Integer), "check_together has seen to it"
-        return self.output_format
+        return cast("Integer", self.output_format)
 
     @property
     def bias_format(self) -> Integer:
@@ -161,7 +161,7 @@ class SystolicParams(FamilyParams):
     @property
     def shift_format(self) -> Integer:
         """Format of the requantisation shift: holds any useful shift, 0 to 63."""
-        return Integer(6, is_signed=False)
+        return Integer(SHIFT_BITS, is_signed=False)
 
     @property
     def has_epilogue(self) -> bool:
