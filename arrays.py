@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError, must
 
-__all__ = ["read_tensors", "write_tensors"]
+__all__ = ["read_tensors", "write_result"]
 
 
 def read_tensors(path: Path) -> dict[str, Any]:
@@ -36,9 +36,9 @@ def read_tensors(path: Path) -> dict[str, Any]:
     return {name: value.item() if value.ndim == 0 else value for name, value in tensors.items()}
 
 
-def write_tensors(file: IO[bytes], **tensors: NDArray[Any]) -> None:
-    """Write arrays into an open file as a compressed ``.npz`` archive."""
-    np.savez_compressed(file, **tensors)
+def write_result(file: IO[bytes], result: NDArray[Any]) -> None:
+    """Write the result of an operation into an open file, as the array ``c`` of a compressed ``.npz`` archive."""
+    np.savez_compressed(file, c=result)
 
 
 def _array(archive: "np.lib.npyio.NpzFile", name: str, path: Path) -> NDArray[Any]:

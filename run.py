@@ -37,7 +37,7 @@ def run(
     """
     from inspect import signature
 
-    from .arrays import read_tensors, write_tensors
+    from .arrays import read_tensors, write_result
     from .errors import InputError
     from .files import whole_file
     from .generators.cli import overrides
@@ -53,5 +53,5 @@ def run(
         result, report = simulate(
             loaded, operation or loaded.family.operations[0], stalls=stalls, trace=trace, check=check, **tensors
         )
-        write_tensors(file, c=result)
+        write_result(file, result)
     typer.echo(json.dumps({"output": str(target), **report.to_dict()}) if as_json else str(report))
