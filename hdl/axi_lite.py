@@ -72,7 +72,9 @@ class Register:
     @property
     def member(self) -> Member:
         """The bank's port for it: what the design drives, or sees."""
-        return {"read": In(self.width), "write": Out(self.width), "pulse": Out(self.width), "count": In(1)}[self.access]
+        flow, width = {"read": (In, self.width), "count": (In, 1)}.get(self.access, (Out, self.width))
+        member: Member = flow(width)
+        return member
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description that the manifest holds."""
@@ -189,7 +191,8 @@ class AxiLiteBank(Shared):
 
     def _register(self, m: Module, register: Register, write: Value, data: Value, mask: Value) -> Value:
         """Build one register; return what the host reads."""
-        port, width = getattr(self, register.name), register.width
+        width = register.width
+        port: Value = getattr(self, register.name)
         data, mask = data[:width], mask[:width]
         if register.access == "read":
             return port

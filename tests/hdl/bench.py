@@ -128,3 +128,24 @@ async def _run(ctx, component, inputs, outputs, go, seed, most, extra, watch) ->
         {name: sink.cycles for name, sink in sinks.items()},
         {name: source.sent for name, source in sources.items()},
     )
+
+
+def evaluate(function: Callable[..., Value], shapes: Sequence[Any], arguments: Sequence[Sequence[int]]) -> list[int]:
+    """Return the integer that a combinational function of signals of these shapes gives for each row of arguments."""
+    m = Module()
+    inputs = [Signal(shape, name=f"in_{i}") for i, shape in enumerate(shapes)]
+    value = Value.cast(function(*inputs))
+    output = Signal(value.shape())
+    m.d.comb += output.eq(value)
+    results = []
+
+    async def testbench(ctx: Any) -> None:
+        for row in arguments:
+            for signal, argument in zip(inputs, row, strict=True):
+                ctx.set(signal, argument)
+            results.append(ctx.get(output))
+
+    simulator = Simulator(m)
+    simulator.add_testbench(testbench)
+    simulator.run()
+    return results
