@@ -5,12 +5,13 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..errors import ToolError
 from .verilog_lint import explicit_widths, fold_repeats, unused_bits
 
-__all__ = ["comment", "finish"]
+__all__ = ["finish"]
 
 _WIDTH = 120
-_MODULE = re.compile(r"module (\w+)\(.*\);")
+_MODULE = re.compile(r"module (\w+)\(.*")
 _PORT = re.compile(r"  (input|output) (\[(\d+):0\] )?(\w+);")
 _NET = re.compile(r"  (wire|reg) (?:\[(\d+):0\] )?(\w+)( \[.*\])?;")
 
@@ -52,14 +53,22 @@ def finish(text: str, origins: Mapping[str, str], header: Sequence[str]) -> str:
         Module name -> what the comment before it says.
     header
         Lines of comment for the head of the file.
+
+    Raises
+    ------
+    ToolError
+        Where a module of `origins` is not in the text.
     """
     modules = _split(text)
+    missing = origins.keys() - {module.name for module in modules}
+    if missing:
+        raise ToolError(f"Yosys must write every module, but {', '.join(sorted(missing))} is missing")
     outputs = {module.name: {port for port, (way, _) in module.ports.items() if way == "output"} for module in modules}
-    result = [comment(line) for line in header]
+    result = [_comment(line) for line in header]
     for module in modules:
         result.append("")
         if module.name in origins:
-            result.append(comment(f"{module.name}: {origins[module.name]}"))
+            result.append(_comment(f"{module.name}: {origins[module.name]}"))
         result.extend(_declaration(module))
         result.extend(_body(module, outputs))
     return "\n".join(result) + "\n"
@@ -69,11 +78,16 @@ def _split(text: str) -> list[_Module]:
     """Return the modules of the file."""
     modules: list[_Module] = []
     open_module: _Module | None = None
+    in_header = False
     for line in text.splitlines():
         found = _MODULE.fullmatch(line)
         if found:
-            open_module = _Module(found[1])
-            modules.append(open_module)
+            modules.append(_Module(found[1]))
+            in_header = True
+        if in_header:
+            # Yosys breaks a long list of ports; their declarations follow.
+            in_header = not line.endswith(");")
+            open_module = modules[-1]
         elif open_module is not None:
             open_module.add(line)
             if line == "endmodule":
@@ -106,19 +120,13 @@ def _body(module: _Module, outputs: Mapping[str, set[str]]) -> Iterator[str]:
         yield from _wrap(line) if len(line) > _WIDTH else (line,)
 
 
-def comment(text: str) -> str:
+def _comment(text: str) -> str:
     """Return a line, or several where it is long, as a comment."""
-    if not text:
-        return "//"
-    return textwrap.fill(
-        text,
-        _WIDTH,
-        initial_indent="// ",
-        subsequent_indent="//   ",
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=False,
+    indent = "//   " + " " * (len(text) - len(text.lstrip()))
+    lines = textwrap.wrap(
+        f"// {text}", _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+    return "\n".join(lines)
 
 
 def _wrap(line: str) -> Iterator[str]:
