@@ -43,7 +43,8 @@ def logic_depth(netlist: Netlist, pins: Callable[[str], Pins]) -> int:
         seen[name] = _module_timing(netlist.modules[name], seen, pins)
     top = seen[netlist.top]
     crossing = [depth for reached in top.through.values() for depth in reached.values()]
-    return max([top.inside, *top.launch.values(), *top.capture.values(), *crossing])
+    inside = [timing.inside for timing in seen.values()]
+    return max([*inside, *top.launch.values(), *top.capture.values(), *crossing])
 
 
 class _Graph:

@@ -58,7 +58,8 @@ def synthesize(
     macro_bits
         Memories of more bits are kept as macros outside the area (``gates``).
     groups
-        Group -> labels whose area is to be reported together (``gates``); labels in no group make up ``other``.
+        Group -> labels whose area is to be reported together (``gates``). A module whose label is in no group counts
+        with the module that it stands in; the top itself is ``control``.
     time_limit
         Seconds for all that the tool does.
 
@@ -84,11 +85,9 @@ def synthesize(
     library = load_library(liberty) if liberty else gate_equivalents()
     options = GateOptions(bool(flatten), booth, goal, clock_gating, macro_bits)
     with SynthRun(verilog, top, time_limit) as run:
-        return (
-            _fpga(run, target, flatten is not False, dsp)
-            if target in FPGAS
-            else gates(run, library, options, groups or {})
-        )
+        if target in FPGAS:
+            return _fpga(run, target, flatten is not False, dsp)
+        return gates(run, library, options, groups or {})
 
 
 def _fpga(run: SynthRun, target: str, flatten: bool, dsp: bool) -> SynthReport:

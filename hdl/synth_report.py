@@ -16,7 +16,7 @@ class Share:
     Parameters
     ----------
     label
-        For example ``pe``; ``top`` is the top module itself.
+        For example ``pe``; ``top`` is the top module itself, or a group.
     modules
         Distinct modules.
     instances
