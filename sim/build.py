@@ -1,0 +1,273 @@
+"""Build simulators from Verilog: a shared library for arrays or an executable for cocotb, each built once."""
+
+import functools
+import hashlib
+import re
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import cocotb_tools.config as cocotb
+
+from ..errors import CheckError, InputError, ToolError, must
+from .process import Finished, died, run_tool
+from .runtime import COMPILE_LIMIT, compile_cpp, flags, precompiled, runtime_names, runtime_object
+from .store import digest, once, prune
+from .verilator import Compiler, Verilator, find_compiler, find_verilator
+from .waves import fst_support
+
+__all__ = ["BuildOptions", "Verilog", "build_cocotb", "build_native"]
+
+Verilog = str | Path | Sequence[Path]
+"""A design: its text, a file, or files in the order in which Verilator is to read them."""
+Trace = Literal["vcd", "fst", "saif"]
+COVERAGE = ("line", "toggle", "expr", "user")
+VERILATE_LIMIT = 1800.0
+"""Seconds that Verilator may take."""
+ROOM = Path(__file__).parent
+_PORT = re.compile(r"VL_(IN|OUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)(?:,\d+)?\)")
+_ESCAPE = re.compile(r"__0([0-9A-F]{2})")
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What a simulator can do besides simulating.
+
+    Parameters
+    ----------
+    trace
+        Waveform format built in; any makes the model 20 to 50 times slower while a trace is written.
+    coverage
+        Counters built in: ``line`` halves the speed, ``toggle`` costs a factor of 100.
+    optimise
+        Compiler level 0 to 3; above 1 nothing is gained in most designs.
+    """
+
+    trace: Trace | None = None
+    coverage: tuple[str, ...] = ()
+    optimise: int = 1
+
+    def __post_init__(self) -> None:
+        if self.trace not in (None, "vcd", "fst", "saif"):
+            raise must("Simulator trace", "be vcd, fst or saif", self.trace)
+        if unknown := [word for word in self.coverage if word not in COVERAGE]:
+            raise must("Simulator coverage", f"be among {', '.join(COVERAGE)}", unknown[0])
+        if self.optimise not in range(4):
+            raise must("Simulator optimise", "be an integer from 0 to 3", self.optimise)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One build: sources, tools, options, and how the two kinds of simulator differ."""
+
+    kind: Literal["native", "cocotb"]
+    files: tuple[Path, ...]
+    text: str | None
+    top: str
+    options: BuildOptions
+    verilator: Verilator
+    compiler: Compiler
+
+    @functools.cached_property
+    def name(self) -> str:
+        contents = [path.read_bytes() for path in self.files]
+        return digest(
+            _own_sources(),
+            self.kind,
+            self.top,
+            self.text,
+            contents,
+            self.options,
+            self.verilator.identity,
+            self.compiler,
+            _cocotb_version() if self.kind == "cocotb" else "",
+        )
+
+
+def build_native(verilog: Verilog, top: str, options: BuildOptions | None = None) -> Path:
+    """Return the shared library that `rtloom.sim.native` drives; built if it is not in the cache.
+
+    Parameters
+    ----------
+    verilog
+        Text or files of the design. Files that they ``include`` are not seen by the cache.
+    top
+        Name of the top module.
+    options
+        What is built in; nothing if not given.
+
+    Raises
+    ------
+    InputError
+        Where a file is missing.
+    CheckError
+        Where Verilator rejects the design: its first error.
+    ToolError
+        Where a tool is missing, crashes or hangs.
+    """
+    return _build("native", verilog, top, options) / "model.so"
+
+
+def build_cocotb(verilog: Verilog, top: str, options: BuildOptions | None = None) -> Path:
+    """Return the executable that runs cocotb tests; parameters and errors as `build_native`.
+
+    Only the ports of `top` can be written and read by the tests; all signals are in its waveforms.
+    """
+    return _build("cocotb", verilog, top, options) / "simulator"
+
+
+def _build(kind: Literal["native", "cocotb"], verilog: Verilog, top: str, options: BuildOptions | None) -> Path:
+    text = verilog if isinstance(verilog, str) else None
+    files = () if isinstance(verilog, str) else (verilog,) if isinstance(verilog, Path) else tuple(verilog)
+    for path in files:
+        if not path.is_file():
+            raise must("Verilog file", "exist", str(path))
+    if text is None and not files:
+        raise InputError("Verilog must be given: text or at least one file")
+    files = tuple(path.resolve() for path in files)
+    plan = _Plan(kind, files, text, top, options or BuildOptions(), find_verilator(), find_compiler())
+    made = []
+
+    def make(folder: Path) -> None:
+        _make(plan, folder)
+        made.append(folder)
+
+    folder = once("model", plan.name, make)
+    if made:
+        prune()
+    return folder
+
+
+def _make(plan: _Plan, folder: Path) -> None:
+    """Verilate, compile and link in an empty folder; leave only the product."""
+    work = folder / "work"
+    work.mkdir()
+    product = folder / ("model.so" if plan.kind == "native" else "simulator")
+    with ThreadPoolExecutor(2) as pool:
+        header = pool.submit(precompiled, plan.verilator, plan.compiler, plan.options.optimise)
+        _verilate(plan, work)
+        header.result()
+        names = runtime_names(work / "Vtop_classes.mk")
+        jobs = _units(plan, work, header.result()) + [functools.partial(_runtime, plan, name) for name in names]
+        jobs += [functools.partial(_shim, plan)] if plan.kind == "native" else []
+        objects = [job.result() for job in [pool.submit(job) for job in jobs]]
+    _link(plan, objects, product)
+    for path in work.iterdir():
+        path.unlink()
+    work.rmdir()
+
+
+def _runtime(plan: _Plan, name: str) -> Path:
+    """Return the object of one runtime source; the FST writer may need stand-ins for missing libraries."""
+    extra = fst_support(plan.compiler).flags if name == "verilated_fst_c" else ()
+    return runtime_object(plan.verilator, plan.compiler, plan.verilator.include / f"{name}.cpp", extra)
+
+
+def _shim(plan: _Plan) -> Path:
+    """Return the object of the shim, which knows a model only by its table of functions."""
+    return runtime_object(plan.verilator, plan.compiler, ROOM / "shim.cpp", [f"-I{ROOM}", "-O2"])
+
+
+def _verilate(plan: _Plan, work: Path) -> None:
+    """Turn Verilog into C++ in `work`."""
+    sources = list(plan.files)
+    if plan.text is not None:
+        sources = [work / f"{plan.top}.v"]
+        sources[0].write_text(plan.text)
+    command: list[str | Path] = [plan.verilator.command, "--cc", "--Mdir", work, "--prefix", "Vtop"]
+    command += ["--top-module", plan.top, "--output-split", "0", "--x-assign", "unique", "--x-initial", "unique"]
+    command += ["--no-timing", "--assert", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
+    command += [f"--coverage-{word}" for word in plan.options.coverage]
+    command += [f"--trace-{plan.options.trace}", "--trace-underscore"] if plan.options.trace else []
+    if plan.kind == "cocotb":
+        # The ports alone are public: everything public would slow compilation and simulation by a factor of 2.
+        ports = work / "public.vlt"
+        ports.write_text(f'`verilator_config\npublic_flat_rw -module "{plan.top}" -var "*"\n')
+        command += ["--vpi", ports]
+    environment = plan.verilator.environment()
+    finished = run_tool("Verilator", [*command, *sources], limit=VERILATE_LIMIT, env=environment)
+    if finished.status:
+        raise _rejected(plan.top, finished)
+
+
+def _rejected(top: str, finished: Finished) -> CheckError | ToolError:
+    """Return the error for a failed verilation: a fault of the design, or of the tool."""
+    lines = finished.output.splitlines()
+    first = next((line for line in lines if line.startswith("%Error")), None)
+    if finished.status < 0 or first is None or "Internal" in first:
+        return died("Verilator", finished)
+    place = re.sub(r"^%Error[-A-Z]*: (?:\S*/)?", "", first)
+    return CheckError(f"Verilog of {top} must be accepted by Verilator, but: {' '.join(place.split())[:300]}")
+
+
+def _units(plan: _Plan, work: Path, header: Path) -> list[Callable[[], Path]]:
+    """Return the compilations of a design: what runs every cycle, and the rest, side by side."""
+    generated = sorted(work.glob("Vtop*.cpp"))
+    hot = [path for path in generated if "Slow" not in path.name] + [_main(plan, work)]
+    cold = [path for path in generated if "Slow" in path.name]
+    trace, coverage = plan.options.trace, bool(plan.options.coverage)
+    macros = {"VM_COVERAGE": coverage, "VM_SC": False, "VM_TIMING": False, "VM_TRACE": trace is not None}
+    macros |= {f"VM_TRACE_{form.upper()}": trace == form for form in ("vcd", "fst", "saif")}
+    defines = "".join(f"#define {name} {int(value)}\n" for name, value in macros.items())
+    options = [*flags(plan.verilator, plan.options.optimise), f"-I{work}", f"-I{ROOM}", "-include", str(header)]
+    jobs: list[Callable[[], Path]] = []
+    for name, parts in (("hot", hot), ("cold", cold)):
+        unit = work / f"{name}.cc"
+        unit.write_text(defines + "".join(f'#include "{part}"\n' for part in parts))
+        jobs.append(functools.partial(_compile_unit, plan.compiler, options, unit))
+    return jobs
+
+
+def _compile_unit(compiler: Compiler, options: Sequence[str], unit: Path) -> Path:
+    target = unit.with_suffix(".o")
+    compile_cpp(compiler, options, unit, target)
+    return target
+
+
+def _main(plan: _Plan, work: Path) -> Path:
+    """Return the source that connects the model to its driver: ours, or cocotb's."""
+    if plan.kind == "cocotb":
+        return Path(cocotb.share_dir) / "lib" / "verilator" / "verilator.cpp"
+    rows = []
+    for flow, name, high, low in _PORT.findall((work / "Vtop.h").read_text()):
+        plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), name)
+        rows.append(f'PORT("{plain}", {name}, {int(high) - int(low) + 1}, {int(flow == "OUT")})\n')
+    (work / "ports.inc").write_text("".join(rows))
+    return ROOM / "model.cpp"
+
+
+def _link(plan: _Plan, objects: Sequence[Path], product: Path) -> None:
+    options = ["-s", "-pthread", *(fst_support(plan.compiler).libraries if plan.options.trace == "fst" else ())]
+    if plan.kind == "cocotb":
+        options += [f"-Wl,-rpath,{cocotb.libs_dir}", f"-L{cocotb.libs_dir}", "-lcocotbvpi_verilator"]
+    else:
+        options += ["-shared", *_hidden(product.parent / "work")]
+    command: list[str | Path] = [*plan.compiler.command, "-o", product, *objects, *options]
+    finished = run_tool("Linker", command, limit=COMPILE_LIMIT)
+    if finished.status:
+        raise died("Linker", finished)
+
+
+def _hidden(work: Path) -> list[str]:
+    """Keep all symbols but the shim's inside: many models live in one process and must not see each other."""
+    if sys.platform == "darwin":
+        return ["-Wl,-exported_symbol,_rtloom_*"]
+    script = work / "exports.map"
+    script.write_text("{ global: rtloom_*; local: *; };\n")
+    return [f"-Wl,--version-script={script}"]
+
+
+@functools.cache
+def _own_sources() -> str:
+    """Digest of the files that decide what is built from a given Verilog."""
+    names = ("build.py", "runtime.py", "shim.h", "shim.cpp", "model.cpp")
+    return hashlib.sha256(b"".join((ROOM / name).read_bytes() for name in names)).hexdigest()
+
+
+@functools.cache
+def _cocotb_version() -> str:
+    return f"{version('cocotb')} {cocotb.libs_dir}"

@@ -1,0 +1,336 @@
+"""Run a design straight from NumPy arrays: the verilated model in this process, driven by the shim in C++."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, must
+from ..hdl.ports import Beats, StreamPort
+from .broken_rules import explain
+from .build import BuildOptions, Verilog, build_native
+from .shim_types import ERRORS, Job, Library, Stream, load_library
+from .waves import wave_format
+
+if TYPE_CHECKING:
+    from ..hdl.manifest import BoundStream, Manifest
+
+__all__ = ["NativeModel", "StreamRun", "Transfers", "run_streams"]
+
+Patterns = Mapping[str, NDArray[np.bool_]]
+RESET_CYCLES = 4
+PROBE = 61
+"""In the first so many cycles, then once in so many, valid is compared with ready low and high."""
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """What happened on one stream.
+
+    Parameters
+    ----------
+    count
+        Beats that moved.
+    first, last
+        Cycles of the first and the last transfer; 0 if there was none.
+    stalls
+        Cycles in which a beat was offered and not taken.
+    cycles
+        Cycle of every transfer, ``(count,)``.
+    """
+
+    count: int
+    first: int
+    last: int
+    stalls: int
+    cycles: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StreamRun:
+    """What a run gave.
+
+    Parameters
+    ----------
+    outputs
+        Beats of every output stream.
+    cycles
+        From cycle 1, the first after reset in which inputs are offered, to the one in which the last output beat is
+        taken, both included.
+    streams
+        What happened on each stream.
+    seconds
+        Wall-clock time of the simulation alone.
+    """
+
+    outputs: dict[str, Beats]
+    cycles: int
+    streams: dict[str, Transfers]
+    seconds: float
+
+
+@dataclass
+class _Bound:
+    """One stream of one run: its port and the arrays that the shim reads or fills."""
+
+    port: StreamPort
+    payload: NDArray[np.uint8]
+    lasts: NDArray[np.uint8]
+    cycles: NDArray[np.int64]
+    go: NDArray[np.uint8] | None
+
+
+class NativeModel:
+    """A compiled design that runs any number of jobs, each on a fresh instance; threads may run jobs side by side.
+
+    Parameters
+    ----------
+    verilog
+        Text or files of the design.
+    manifest
+        Its manifest.
+    options
+        Tracing and coverage to build in; tracing is also added by itself for a run that asks for it.
+
+    Raises
+    ------
+    InputError
+        Where the manifest names ports that the design does not have.
+    CheckError
+        Where Verilator rejects the design.
+    ToolError
+        Where a tool is missing, crashes or hangs.
+    """
+
+    def __init__(self, verilog: Verilog, manifest: "Manifest", options: BuildOptions | None = None) -> None:
+        self.manifest = manifest
+        self.options = options or BuildOptions()
+        self._verilog = verilog
+        self._library = load_library(build_native(verilog, manifest.top, self.options))
+        self._streams = {bound.port.name: bound for bound in manifest.streams}
+        self._check_ports()
+
+    def run(
+        self,
+        inputs: Mapping[str, Beats],
+        outputs: Mapping[str, int],
+        *,
+        stalls: Patterns | None = None,
+        max_cycles: int | None = None,
+        trace: Path | None = None,
+        reset_at: int | None = None,
+        coverage: Path | None = None,
+        patience: int = 10_000,
+        quiet: int = 256,
+        seed: int = 1,
+    ) -> StreamRun:
+        """Run one job.
+
+        Parameters
+        ----------
+        inputs
+            Beats of every input stream; a stream that is left out gets none.
+        outputs
+            Beats to be taken from every output stream; none from one that is left out.
+        stalls
+            For each stream that is held back a repeating pattern, True = go; the others always go. Position 0
+            belongs to cycle 1. A beat once offered stays until it is taken, whatever the pattern says.
+        max_cycles
+            More cycles are a failure.
+        trace
+            File for the waveform; ``.fst``, ``.vcd`` or ``.saif``. One cycle is 10 time units. It is complete after
+            a failed check as well.
+        reset_at
+            After that many cycles the design is reset and all streams start anew; cycles count from there.
+        coverage
+            File for the coverage counters, if they were built in.
+        patience
+            Cycles without any transfer that count as a deadlock; pauses of the stall patterns are added.
+        quiet
+            Cycles after the end in which no further beat may come.
+        seed
+            Random start values of registers that have none; the result must not depend on it.
+
+        Raises
+        ------
+        InputError
+            Where arrays do not fit the streams.
+        CheckError
+            Where a stream rule is broken, the design hangs or gives too many beats: stream, rule and cycle.
+        """
+        patterns = self._patterns(stalls or {})
+        bound = self._bind(inputs, outputs, patterns)
+        longest = max((len(go) for go in patterns.values()), default=0)
+        job = self._job(max_cycles, reset_at, patience + 2 * longest, quiet)
+        streams = (Stream * len(bound))(*(self._stream(item) for item in bound))
+        library = self._library if trace is None else self._tracing(trace)
+        coverage_name = None if coverage is None else str(coverage).encode()
+        started = time.perf_counter()
+        status = library.run(
+            job, streams, len(bound), seed, None if trace is None else str(trace).encode(), coverage_name
+        )
+        seconds = time.perf_counter() - started
+        if status:
+            raise must("Trace file", "be a file that can be written", str(trace))
+        if job.error:
+            raise explain(ERRORS[job.error], job, list(streams), [item.port for item in bound], self.manifest.top)
+        return _collect(job, streams, bound, seconds)
+
+    def _tracing(self, trace: Path) -> Library:
+        """Return the library with that trace format built in."""
+        form = wave_format(trace)
+        if not trace.parent.is_dir():
+            raise must("Trace file", "lie in an existing folder", str(trace))
+        if form == self.options.trace:
+            return self._library
+        options = BuildOptions(form, self.options.coverage, self.options.optimise)
+        return load_library(build_native(self._verilog, self.manifest.top, options))
+
+    def _check_ports(self) -> None:
+        """Compare the manifest with the ports that the model has."""
+        widths = {name: port.width for name, port in self._library.ports.items()}
+        wanted = {self.manifest.clock: 1, self.manifest.reset.name: 1}
+        for bound in self.manifest.streams:
+            signals = bound.signals
+            wanted |= {signals.valid: 1, signals.ready: 1, signals.data: 8 * bound.port.nbytes}
+            wanted |= {signals.last: 1} if signals.last else {}
+        for name, width in wanted.items():
+            if widths.get(name) != width:
+                found = f"{widths[name]} bits" if name in widths else "no such port"
+                raise InputError(f"Port {name} of {self.manifest.top} must have {width} bits, not {found}")
+
+    def _patterns(self, stalls: Patterns) -> dict[str, NDArray[np.uint8]]:
+        patterns = {}
+        for name, raw in stalls.items():
+            self._known(name)
+            go = np.asarray(raw)
+            if go.dtype != np.bool_ or go.ndim != 1 or not go.any():
+                raise must(f"Stall pattern of {name}", "be a bool array (cycles,) with a True", raw)
+            patterns[name] = np.ascontiguousarray(go).view(np.uint8)
+        return patterns
+
+    def _known(self, name: str, direction: str | None = None) -> "BoundStream":
+        fitting = [key for key, bound in self._streams.items() if direction in (None, bound.port.direction)]
+        if name not in fitting:
+            kind = {"in": "input stream", "out": "output stream"}.get(direction or "", "stream")
+            raise must(f"Name of {kind} of {self.manifest.top}", f"be one of {', '.join(fitting)}", name)
+        return self._streams[name]
+
+    def _bind(
+        self, inputs: Mapping[str, Beats], outputs: Mapping[str, int], patterns: Mapping[str, NDArray[np.uint8]]
+    ) -> list[_Bound]:
+        for name in inputs:
+            self._known(name, "in")
+        for name in outputs:
+            self._known(name, "out")
+        bound = []
+        for name, stream in self._streams.items():
+            port = stream.port
+            if port.direction == "in":
+                payload, lasts = _pack(port, inputs[name]) if name in inputs else _room(port, 0)
+            else:
+                payload, lasts = _room(port, _count(name, outputs.get(name, 0)))
+            bound.append(_Bound(port, payload, lasts, np.zeros(len(payload), dtype=np.int64), patterns.get(name)))
+        return bound
+
+    def _job(self, max_cycles: int | None, reset_at: int | None, patience: int, quiet: int) -> Job:
+        for name, value, least in (("max_cycles", max_cycles, 1), ("reset_at", reset_at, 0)):
+            if value is not None and value < least:
+                raise must(f"Run {name}", f"be at least {least}", value)
+        reset = self.manifest.reset
+        ports = self._library.ports
+        return Job(
+            clock=ports[self.manifest.clock].index,
+            reset=ports[reset.name].index,
+            reset_active=int(not reset.active_low),
+            reset_cycles=RESET_CYCLES,
+            reset_at=-1 if reset_at is None else reset_at,
+            max_cycles=-1 if max_cycles is None else max_cycles,
+            patience=patience,
+            quiet=quiet,
+            probe=PROBE,
+        )
+
+    def _stream(self, item: _Bound) -> Stream:
+        signals = self._streams[item.port.name].signals
+        ports = self._library.ports
+        return Stream(
+            valid=ports[signals.valid].index,
+            ready=ports[signals.ready].index,
+            data=ports[signals.data].index,
+            last=ports[signals.last].index if signals.last else -1,
+            input=int(item.port.direction == "in"),
+            bytes=item.port.nbytes,
+            count=len(item.payload),
+            payload=item.payload.ctypes.data,
+            lasts=item.lasts.ctypes.data,
+            cycles=item.cycles.ctypes.data,
+            go=None if item.go is None else item.go.ctypes.data,
+            go_length=0 if item.go is None else len(item.go),
+        )
+
+
+def _room(port: StreamPort, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return empty arrays for that many beats."""
+    return np.empty((count, port.nbytes), dtype=np.uint8), np.empty(count, dtype=np.uint8)
+
+
+def _count(name: str, count: Any) -> int:
+    if not isinstance(count, int | np.integer) or count < 0:
+        raise must(f"Beats of output {name}", "be an integer of at least 0", count)
+    return int(count)
+
+
+def _pack(port: StreamPort, beats: Beats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Check the beats of an input and turn them into bytes."""
+    wanted = [field.name for field in port.fields] + (["last"] if port.last else [])
+    if sorted(beats) != sorted(wanted):
+        raise must(f"Input {port.name}", f"have the fields {', '.join(wanted)}", ", ".join(beats))
+    count = len(beats[wanted[0]])
+    if count == 0:
+        return _room(port, 0)
+    for field in port.fields:
+        values = beats[field.name]
+        if np.shape(values) != (count, field.lanes):
+            raise must(f"Input {port.name} {field.name}", f"have the shape ({count}, {field.lanes})", np.shape(values))
+        field.format.check(values, f"Input {port.name} {field.name}")
+    lasts = np.asarray(beats["last"] if port.last else np.zeros(count, dtype=np.bool_))
+    if lasts.shape != (count,) or lasts.dtype != np.bool_:
+        raise must(
+            f"Input {port.name} last", f"be a bool array of the shape ({count},)", f"{lasts.dtype} {lasts.shape}"
+        )
+    return port.pack(beats), np.ascontiguousarray(lasts).view(np.uint8)
+
+
+def _collect(job: Job, streams: Any, bound: list[_Bound], seconds: float) -> StreamRun:
+    """Turn what the shim filled into the result."""
+    outputs: dict[str, Beats] = {}
+    transfers = {}
+    for item, stream in zip(bound, streams, strict=True):
+        transfers[item.port.name] = Transfers(stream.moved, stream.first, stream.final, stream.stalls, item.cycles)
+        if item.port.direction == "out":
+            outputs[item.port.name] = item.port.unpack(item.payload)
+            if item.port.last:
+                outputs[item.port.name]["last"] = item.lasts.view(np.bool_)
+    return StreamRun(outputs, job.cycles, transfers, seconds)
+
+
+def run_streams(
+    verilog: Verilog,
+    manifest: "Manifest",
+    inputs: Mapping[str, Beats],
+    outputs: Mapping[str, int],
+    *,
+    stalls: Patterns | None = None,
+    max_cycles: int | None = None,
+    trace: Path | None = None,
+    reset_at: int | None = None,
+    seed: int = 1,
+) -> StreamRun:
+    """Build a design if need be and run one job; see `NativeModel` and its `run` for parameters and errors."""
+    model = NativeModel(verilog, manifest)
+    return model.run(inputs, outputs, stalls=stalls, max_cycles=max_cycles, trace=trace, reset_at=reset_at, seed=seed)

@@ -1,0 +1,96 @@
+"""A store of built things by content: each is built once, by one process, and appears whole or not at all."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..cache import cache_dir
+
+__all__ = ["LIMIT_BYTES", "clean", "digest", "once", "prune"]
+
+LIMIT_BYTES = 4 << 30
+"""Models beyond this size together are thrown away, those not used for the longest time first."""
+
+
+def digest(*parts: object) -> str:
+    """Return a name for content: 20 hexadecimal digits of all parts."""
+    seed = hashlib.sha256()
+    for part in parts:
+        raw = part if isinstance(part, bytes) else repr(part).encode()
+        seed.update(f"{len(raw)}:".encode() + raw)
+    return seed.hexdigest()[:20]
+
+
+def once(kind: str, name: str, make: Callable[[Path], None]) -> Path:
+    """Return the stored folder of that name, built by `make` if it is not there.
+
+    Parameters
+    ----------
+    kind
+        ``object``, ``header`` or ``model``; building one may ask for others of a kind further left.
+    name
+        Digest of everything that decides the content.
+    make
+        Fills an empty folder, which is then renamed; if it raises, nothing is left behind.
+    """
+    folder = cache_dir("sim") / kind
+    target = folder / name
+    if _touch(target):
+        return target
+    folder.mkdir(exist_ok=True)
+    with _locked(f"{kind}-{name[:2]}"):
+        if not _touch(target):
+            work = Path(tempfile.mkdtemp(dir=folder, prefix=".work-"))
+            try:
+                make(work)
+                work.chmod(0o755)
+                work.rename(target)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def _touch(target: Path) -> bool:
+    """Mark a stored folder as just used; False if there is none."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _locked(name: str) -> Iterator[None]:
+    """Let one process or thread at a time build under that lock; its end, however it comes, frees the lock."""
+    folder = cache_dir("sim") / "lock"
+    folder.mkdir(exist_ok=True)
+    with (folder / name).open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def prune(limit: int = LIMIT_BYTES) -> int:
+    """Delete the models unused for the longest time until at most `limit` bytes remain; return the bytes freed."""
+    aged = []
+    for folder in (cache_dir("sim") / "model").glob("[0-9a-f]*"):
+        with contextlib.suppress(FileNotFoundError):
+            size = sum(entry.stat().st_size for entry in folder.iterdir())
+            aged.append((folder.stat().st_mtime, size, folder))
+    excess = sum(size for _, size, _ in aged) - limit
+    freed = 0
+    for _, size, folder in sorted(aged):
+        if freed >= excess:
+            break
+        shutil.rmtree(folder, ignore_errors=True)
+        freed += size
+    return freed
+
+
+def clean() -> None:
+    """Delete everything that was ever built; the next build starts from nothing."""
+    shutil.rmtree(cache_dir("sim"), ignore_errors=True)
