@@ -16,6 +16,7 @@ import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+
 from rtloom.hdl.manifest import Manifest
 from rtloom.verif import stimulus
 from rtloom.verif.endpoints import BenchError, Observed, Sink, Source, hanging

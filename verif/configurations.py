@@ -25,13 +25,12 @@ def run_configuration(configuration: Configuration) -> Report:
     CheckError
         Where the result, a flag or the number of cycles is wrong, or the design hangs.
     """
-    operation, tensors = make_job(
-        configuration.parsed(), configuration.job, configuration.data, configuration.seed
-    )
-    spec, given = spec_of(configuration), {"interface": configuration.interface, "check": True}
+    parsed, seed, interface = configuration.parsed(), configuration.seed, configuration.interface
+    operation, tensors = make_job(parsed, configuration.job, configuration.data, seed)
+    spec = spec_of(configuration)
     if configuration.stalls != "none":
-        simulate(spec, operation, stalls=configuration.stalls, seed=configuration.seed, **given, **tensors)
-    return simulate(spec, operation, **given, **tensors)[1]
+        simulate(spec, operation, stalls=configuration.stalls, seed=seed, interface=interface, check=True, **tensors)
+    return simulate(spec, operation, interface=interface, check=True, **tensors)[1]
 
 
 def bench_configuration(configuration: Configuration) -> VerifyReport:
@@ -42,7 +41,4 @@ def bench_configuration(configuration: Configuration) -> VerifyReport:
     CheckError
         With the message of the first scenario that failed.
     """
-    report = verify(spec_of(configuration), interface=configuration.interface, seed=configuration.seed)
-    if not report.passed:
-        raise CheckError(report.first_failure)
-    return report
+    return verify(spec_of(configuration), interface=configuration.interface, seed=configuration.seed).require()

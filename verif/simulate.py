@@ -1,6 +1,5 @@
 """A design as a function on arrays: NumPy in, the generated RTL in Verilator, NumPy out."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,8 +40,8 @@ class Report:
         Multiply-accumulates that the array can do in a cycle.
     seconds
         Wall-clock seconds that the simulation took, without building the model.
-    stalled
-        For each stream the share of its pattern's cycles in which it was held back; empty without stalls.
+    stalls
+        For each stream the cycles in which a beat was offered and not taken.
     checked
         Whether the result was compared with the golden model, bit for bit.
     """
@@ -54,7 +53,7 @@ class Report:
     macs: int
     peak: int
     seconds: float
-    stalled: dict[str, float] = field(default_factory=dict)
+    stalls: dict[str, int] = field(default_factory=dict)
     checked: bool = False
 
     @property
@@ -76,16 +75,16 @@ class Report:
             "macs": {"value": self.macs, "unit": "MAC", "source": "exact"},
             "utilisation": {"value": self.utilisation, "unit": "1", "source": "rtl-sim"},
             "seconds": {"value": self.seconds, "unit": "s", "source": "measured"},
-            "stalled": self.stalled,
+            "stalls": {name: {"value": n, "unit": "cycles", "source": "rtl-sim"} for name, n in self.stalls.items()},
             "checked": self.checked,
         }
 
     def __str__(self) -> str:
-        stalled = ", ".join(f"{name} held back {share:.0%}" for name, share in self.stalled.items())
+        waits = ", ".join(f"{name} {cycles}" for name, cycles in self.stalls.items() if cycles)
         return (
             f"{self.design} {self.operation}: {self.macs} MACs in {self.cycles} cycles (rtl-sim), "
             f"utilisation {self.utilisation:.1%} of {self.peak} MACs per cycle (exact)"
-            f"{'; ' + stalled if stalled else ''}"
+            f"{f'; cycles waited: {waits}' if waits else ''}"
             f"{'; equal to golden' if self.checked else ''}; simulated in {self.seconds:.3f} s (measured)"
         )
 
@@ -144,9 +143,7 @@ def simulate(
     job = family.lower(params, operation, **tensors)
     design = emit_design(loaded, interface)
     patterns = _patterns(stalls, family.ports(params), seed)
-    started = time.perf_counter()
     run = run_streams(design.verilog, design.manifest, job.inputs, job.outputs, stalls=patterns, trace=trace)
-    seconds = time.perf_counter() - started
     result = family.lift(params, job, run.outputs)
     if check:
         _check(loaded, operation, tensors, job, run, result, None if stalls is None else seed)
@@ -154,7 +151,7 @@ def simulate(
             raise CheckError(
                 f"{loaded.name} {operation} must take {family.cycles(params, job)} cycles, not {run.cycles}"
             )
-    held = {name: 1.0 - float(np.mean(go)) for name, go in patterns.items()}
+    waited = {name: transfers.stalls for name, transfers in run.streams.items()}
     report = Report(
         design.manifest.top,
         operation,
@@ -162,8 +159,8 @@ def simulate(
         family.cycles(params, job),
         job.work,
         family.peak(params),
-        seconds,
-        held,
+        run.seconds,
+        waited,
         check,
     )
     return result, report
@@ -191,6 +188,7 @@ def _check(
     places = places_of(family, params, job)
     lasts = goldens.framing(family, params, job)
     form = places.ports[0].fields[0].format
-    compare(expected, result, context=Context(places, frames_of(places, lasts), None, form, seed))
+    cycles = {port.name: run.streams[port.name].cycles for port in places.ports}
+    compare(expected, result, context=Context(places, frames_of(places, lasts), cycles, form, seed))
     for name, flags in lasts.items():
         compare(flags.astype(np.int64), np.asarray(run.outputs[name]["last"]).astype(np.int64), name=f"{name} last")

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import must
-from ..files import whole_file
-from ..generators.design import Design
+from ..generators.design import Design, write_files
 from ..generators.spec import Spec
 from ..hdl.manifest import Manifest
 from ..hdl.ports import StreamPort
@@ -57,15 +55,7 @@ def write_testbench(design: Design, spec: Spec, directory: Path, *, seed: int = 
         "run.py": (HERE / "standalone_run.py").read_text().replace("@TOP@", top),
         "Makefile": MAKEFILE.replace("@TOP@", top),
     }
-    directory = Path(directory)
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise must("Testbench directory", f"be a folder that can be made ({error.strerror})", str(directory)) from None
-    for name, text in texts.items():
-        with whole_file(directory / name, "Testbench file") as file:
-            file.write(text.encode())
-    return [directory / name for name in texts]
+    return write_files(Path(directory), texts)
 
 
 MAKEFILE = """\

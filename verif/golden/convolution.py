@@ -12,21 +12,30 @@ __all__ = ["Padding", "Pair", "convolve", "output_size", "pads", "pair"]
 
 IntArray = NDArray[np.int64]
 Pair = int | tuple[int, int]
-Padding = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
+Padding = int | str | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 
 
 def pair(value: Pair) -> tuple[int, int]:
     """Return (vertical, horizontal) of a value given once or twice."""
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+    vertical, horizontal = np.broadcast_to(value, 2).tolist()
+    return vertical, horizontal
 
 
-def pads(padding: Padding) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return ((top, bottom), (left, right)) of a padding given as one number, two numbers or two pairs."""
-    vertical, horizontal = (padding, padding) if isinstance(padding, int) else padding
-    return (
-        (vertical, vertical) if isinstance(vertical, int) else (vertical[0], vertical[1]),
-        (horizontal, horizontal) if isinstance(horizontal, int) else (horizontal[0], horizontal[1]),
-    )
+def pads(
+    padding: Padding, size: tuple[int, int] = (1, 1), kernel: tuple[int, int] = (1, 1), stride: Pair = 1
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return ((top, bottom), (left, right)) of a padding given as one number, two numbers, two pairs or a word.
+
+    The words are ``valid``, no zeros, and ``same``, as many as ``ceil(size / stride)`` places need.
+    """
+    if isinstance(padding, str):
+        steps = pair(stride)
+        needed = [max((-(-size[i] // steps[i]) - 1) * steps[i] + kernel[i] - size[i], 0) for i in (0, 1)]
+        vertical, horizontal = needed if padding == "same" else (0, 0)
+        return (vertical // 2, (vertical + 1) // 2), (horizontal // 2, (horizontal + 1) // 2)
+    axes = np.asarray(padding).reshape(-1, 1) if np.ndim(padding) < 2 else np.asarray(padding)
+    (top, bottom), (left, right) = np.broadcast_to(axes, (2, 2)).tolist()
+    return (top, bottom), (left, right)
 
 
 def output_size(size: int, kernel: int, stride: int, padding: tuple[int, int]) -> int:
@@ -58,7 +67,7 @@ def convolve(
     w
         ``(KH, KW, Cin / groups, Cout)``; ``groups == Cin`` is the depthwise convolution.
     stride, padding
-        One number or (vertical, horizontal); padding also ((top, bottom), (left, right)).
+        One number or (vertical, horizontal); padding also ((top, bottom), (left, right)), ``same`` or ``valid``.
     step, bits, overflow
         The accumulator, as in `gemm.accumulate`.
 
@@ -76,7 +85,7 @@ def convolve(
         )
     if outputs % groups:
         raise must("conv2d groups", f"divide the {outputs} output channels", groups)
-    padded = np.pad(x, ((0, 0), *pads(padding), (0, 0)))
+    padded = np.pad(x, ((0, 0), *pads(padding, x.shape[1:3], w.shape[:2], stride), (0, 0)))
     # Group g sees the input channels [g * channels, (g + 1) * channels) and makes outputs / groups channels.
     images = padded.reshape(*padded.shape[:3], groups, channels)
     kernels = w.reshape(*w.shape[:3], groups, outputs // groups)
