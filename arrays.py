@@ -12,6 +12,9 @@ from .errors import InputError, must
 __all__ = ["read_tensors", "write_result"]
 
 
+_ARCHIVE = "be an .npz archive of named arrays, as numpy.savez writes it"
+
+
 def read_tensors(path: Path) -> dict[str, Any]:
     """Return the arrays of an ``.npz`` file by name; those without axes as plain Python numbers or words.
 
@@ -22,15 +25,15 @@ def read_tensors(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise must("Input", "be an existing .npz file", str(path))
+    if not zipfile.is_zipfile(path):
+        raise must("Input", _ARCHIVE, str(path))
     try:
-        if not zipfile.is_zipfile(path):
-            raise zipfile.BadZipFile
         with np.load(path) as archive:
             tensors = {name: _array(archive, name, path) for name in archive.files}
     except InputError:
         raise
     except (OSError, EOFError, ValueError, zipfile.BadZipFile):
-        raise must("Input", "be an .npz archive of named arrays, as numpy.savez writes it", str(path)) from None
+        raise must("Input", _ARCHIVE, str(path)) from None
     if not tensors:
         raise must("Input", "hold at least one array", str(path))
     return {name: value.item() if value.ndim == 0 else value for name, value in tensors.items()}
