@@ -1,20 +1,22 @@
-"""The commands that need several rooms: ``rtloom verilog``, and ``rtloom run`` of its own file."""
+"""The commands that need several rooms: ``rtloom verilog``, and ``rtloom run`` and ``synth`` of their own files."""
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
-from . import run
+from . import commands_synth, run
 
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``verilog`` and ``run`` to the command."""
+    """Add ``verilog``, ``run`` and ``synth`` to the command."""
     app.command()(verilog)
     run.register(app)
+    commands_synth.register(app)
 
 
 def verilog(
@@ -31,16 +33,18 @@ def verilog(
     Example: rtloom verilog systolic-8x8-int8 -p rows=16 -o out
     """
     from .generators.cli import overrides
-    from .generators.design import emit_design, write_design
+    from .generators.design import design_files, emit_design, write_files
     from .generators.spec import load
 
     loaded = load(spec, **overrides(params))
-    files = write_design(loaded, output, interface, name)
     design = emit_design(loaded, interface, name)
+    texts = design_files(design, loaded.description)
     if testbench:
         from .verif.testbench import write_testbench
 
-        files += [file for file in write_testbench(design, loaded, output) if file not in files]
+        with TemporaryDirectory(prefix="rtloom-") as folder:
+            texts |= {file.name: file.read_text() for file in write_testbench(design, loaded, Path(folder))}
+    files = write_files(output, texts)
     manifest = design.manifest
     if as_json:
         keys = {"name": manifest.name, "top": manifest.top, "interface": interface, "digest": manifest.digest}

@@ -20,6 +20,7 @@ __all__ = ["Spec", "families", "family", "load", "presets"]
 
 GROUP = "rtloom.families"
 _BUILT_IN: dict[str, Family[Any]] = {SYSTOLIC.name: SYSTOLIC}
+_LONGEST_NAME = 64
 _KEYS = ("family", "name", "description", "params")
 
 
@@ -45,7 +46,7 @@ class Spec:
     description: str = ""
 
     def replace(self, **overrides: Any) -> "Spec":
-        """Return the specification with some parameters changed and its name saying so.
+        """Return the specification with some parameters changed and its name saying so; without its description.
 
         Raises
         ------
@@ -54,11 +55,12 @@ class Spec:
         """
         params = self.params.replace(**overrides)
         before, after = self.params.to_dict(), params.to_dict()
-        changed = "".join(f"-{key}-{_word(after[key])}" for key in after if after[key] != before[key])
+        changed = {key: value for key, value in after.items() if value != before[key]}
         if not changed:
             return self
-        name = self.name + (changed if len(self.name + changed) <= 64 else f"-{params.digest[:8]}")
-        return Spec(name, self.family, params, self.description)
+        suffix = "".join(f"-{key}-{_word(value)}" for key, value in changed.items())
+        name = self.name + (suffix if len(self.name + suffix) <= _LONGEST_NAME else f"-{params.digest[:8]}")
+        return Spec(name, self.family, params)
 
 
 def _word(value: object) -> str:

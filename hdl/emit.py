@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from .rtlil import convert, flat_ports
 from .verilog_text import finish
 from .yosys import run_yosys
 
-__all__ = ["Shared", "Verilog", "emit_verilog", "origin"]
+__all__ = ["Shared", "Verilog", "emit_verilog"]
 
 # Makes registers, multiplexers and memories of the processes and drops what is unused. `opt_reduce` and `opt_share` are
 # left out on purpose: they cut vectors into pieces, which then look like combinational loops to Verilator.
@@ -29,6 +30,7 @@ _PASSES = (
     "opt_muxtree",
     "opt_clean",
     "opt_dff",
+    "pmuxtree",
     "opt_expr",
     "opt_merge",
     "wreduce t:$add t:$sub t:$neg t:$mul w:*",
@@ -134,14 +136,16 @@ class _Emitter:
         while name in self.origins:
             count += 1
             name = f"{self.top}__{label}_{count}"
-        self.origins[name], self.labels[name] = origin(component), label
+        self.origins[name], self.labels[name] = _origin(component), label
         return name
 
 
-def origin(component: wiring.Component) -> str:
-    """Return ``python.path.Class(key)``, which is the same in every run."""
-    key = component.key() if isinstance(component, Shared) else ()
-    text = f"{type(component).__module__}.{type(component).__qualname__}({', '.join(map(repr, key))})"
+def _origin(component: wiring.Component) -> str:
+    """Return ``python.path.Class(key)``, the same in every run; three equal parts and more as ``*[part] * n``."""
+    key = component.key() if hasattr(component, "key") else ()
+    runs = [(value, sum(1 for _ in run)) for value, run in groupby(map(repr, key))]
+    parts = [part for value, count in runs for part in ([f"*[{value}] * {count}"] if count > 2 else [value] * count)]
+    text = f"{type(component).__module__}.{type(component).__qualname__}({', '.join(parts)})"
     if " at 0x" in text:
         raise must(f"Key of {type(component).__qualname__}", "show its value, which an address does not", key)
     return text
@@ -167,7 +171,7 @@ def emit_verilog(top: wiring.Component, name: str, header: Sequence[str] = ()) -
         Where Yosys is missing or fails.
     """
     emitter = _Emitter(name)
-    emitter.origins[name] = origin(top)
+    emitter.origins[name] = _origin(top)
     emitter.labels[name] = "top"
     with _patient_collector():
         emitter.add(top, name)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-__all__ = ["explicit_widths", "fold_repeats", "unused_bits"]
+__all__ = ["explicit_widths", "fold_repeats", "split_shift", "unused_bits"]
 
 _OPERAND = r"\$signed\((?:\{ [^{}]* \}|[\w'\[\]:]+)\)|\{ [^{}]* \}|[\w'\[\]:]+"
 _BINARY = re.compile(rf"(  assign (.+?) = )({_OPERAND}) (<<|>>>|>>|[<>=!]=|[-+&|^<>]|~\^) ({_OPERAND});")
@@ -27,6 +27,13 @@ def explicit_widths(line: str, widths: Mapping[str, int]) -> str:
     widths
         Width of every net of the module.
     """
+    try:
+        return _explicit(line, widths)
+    except (KeyError, ValueError):  # a memory, or something that is not written as plain nets
+        return line
+
+
+def _explicit(line: str, widths: Mapping[str, int]) -> str:
     found = _NOT.fullmatch(line)
     if found and _width(found[2], widths) > 1:
         return f"{found[1]}~| {found[2]};"
@@ -36,15 +43,42 @@ def explicit_widths(line: str, widths: Mapping[str, int]) -> str:
     head, target, a, operator, b = found.groups()
     signed = a.startswith("$signed") and (operator in _SHIFT or b.startswith("$signed"))
     wide_a, wide_b, wide = _width(a, widths), _width(b, widths), _width(target, widths)
-    if operator in _COMPARE:
-        need = max(wide_a, wide_b)
-        return f"{head}{_extend(a, widths, need, signed)} {operator} {_extend(b, widths, need, signed)};"
     if operator in _SHIFT:
         return f"{head}{_extend(a, widths, wide, signed)} {operator} {b};"
     # One bit more on the left is the carry, which every tool understands.
-    carry = operator in "+-"
-    need = max(wide_a, wide_b, wide - carry)
+    result = 0 if operator in _COMPARE else wide - (operator in "+-")
+    need = max(wide_a, wide_b, result)
     return f"{head}{_extend(a, widths, need, signed)} {operator} {_extend(b, widths, need, signed)};"
+
+
+def split_shift(line: str, widths: dict[str, int]) -> list[str]:
+    """Return a shift whose result is narrower than its operand as a full shift and a part of it.
+
+    Parameters
+    ----------
+    line
+        Any line; all others are returned as they are.
+    widths
+        Width of every net of the module; a net that is added is entered.
+    """
+    found = _BINARY.fullmatch(line)
+    if not found or found[4] not in {">>", ">>>"} or not found[2].isidentifier():
+        return [line]
+    target = found[2]
+    try:
+        wide, width = _width(found[3], widths), widths[target]
+    except (KeyError, ValueError):
+        return [line]
+    if wide <= width:
+        return [line]
+    name = f"{target.strip('_')}_shifted"
+    name = f"_{name}" if name[0].isdigit() else name
+    while name in widths:
+        name += "_"
+    widths[name] = wide
+    shift = f"  assign {name} = {found[3]} {found[4]} {found[5]};"
+    part = f"{name}[{width - 1}:0]" if width > 1 else f"{name}[0]"
+    return [f"  wire [{wide - 1}:0] {name};", shift, f"{found[1]}{part};"]
 
 
 def _width(operand: str, widths: Mapping[str, int]) -> int:
@@ -81,9 +115,9 @@ def _parts(operand: str) -> str:
 
 def _sign(parts: str, widths: Mapping[str, int]) -> str:
     """Return the highest bit of what stands first in a concatenation."""
-    first = parts.split(", ")[0]
+    first = parts.partition(", ")[0]
     if "'" in first:
-        size, digits = first.split("'h")
+        size, _, digits = first.partition("'h")
         return f"1'h{int(digits, 16) >> int(size) - 1 & 1}"
     if "[" in first:
         return re.sub(r"\[(\d+)(:\d+)?\]", r"[\1]", first)

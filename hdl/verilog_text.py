@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import ToolError
-from .verilog_lint import explicit_widths, fold_repeats, unused_bits
+from .verilog_lint import explicit_widths, fold_repeats, split_shift, unused_bits
 
 __all__ = ["finish"]
 
@@ -108,7 +108,8 @@ def _declaration(module: _Module) -> Iterator[str]:
 
 def _body(module: _Module, outputs: Mapping[str, set[str]]) -> Iterator[str]:
     """Yield what follows the header."""
-    lines = [fold_repeats(explicit_widths(line, module.widths)) for line in module.body]
+    split = [part for line in module.body for part in split_shift(line, module.widths)]
+    lines = [fold_repeats(explicit_widths(line, module.widths)) for line in split]
     unused = unused_bits(lines, module.widths, {port: way for port, (way, _) in module.ports.items()}, outputs)
     if unused:
         # The usual idiom: a name with "unused" in it tells linters that these bits are left out on purpose.
