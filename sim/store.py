@@ -91,6 +91,9 @@ def prune(limit: int = LIMIT_BYTES) -> int:
     return freed
 
 
-def clean() -> None:
-    """Delete everything that was ever built; the next build starts from nothing."""
-    shutil.rmtree(cache_dir("sim"), ignore_errors=True)
+def clean() -> int:
+    """Delete everything that was ever built and return the bytes freed; the next build starts from nothing."""
+    folder = cache_dir("sim")
+    freed = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    shutil.rmtree(folder, ignore_errors=True)
+    return freed

@@ -40,7 +40,10 @@ FAULTS = {
     "data_changed": (("// here", "if (full & !m_axis_c_tready) sum <= sum + 1;"),),
     "last_changed": (("// here", "if (full & !m_axis_c_tready) flag <= !flag;"),),
     "too_many": (("full <= s_axis_a_tvalid;", "full <= s_axis_a_tvalid | (full & flag);"),),
-    "deadlock": (("!full | m_axis_c_tready;", "(!full | m_axis_c_tready) & count != 5;"),),
+    "deadlock": (
+        ("!full | m_axis_c_tready;", "(!full | m_axis_c_tready) & count != 5;"),
+        ("// here", "if (count == 5 & m_axis_c_tready) full <= 0;"),
+    ),
     "silent": (("full <= s_axis_a_tvalid;", "full <= s_axis_a_tvalid & count < 5;"),),
     "waits_for_ready": (("m_axis_c_tvalid = full", "m_axis_c_tvalid = full & m_axis_c_tready"),),
     "valid_in_reset": (("m_axis_c_tvalid = full", "m_axis_c_tvalid = full | !aresetn"),),
