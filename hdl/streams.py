@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Member, Out
 
 from ..errors import must
 from .emit import Shared
+from .memory import NEVER_MEET
 
 __all__ = ["Buffer", "Queue", "RegisterSlice", "SkidBuffer"]
 
@@ -157,7 +158,8 @@ class Queue(Buffer):
         """Build the ring of beats."""
         m = Module()
         rows = self.depth - self.block
-        m.submodules.beats = beats = memory.Memory(shape=self.width, depth=rows, init=[])
+        # A row that is read was written before: an empty queue is not read, a full one not written.
+        m.submodules.beats = beats = memory.Memory(shape=self.width, depth=rows, init=[], attrs=NEVER_MEET)
         write = beats.write_port()
         read = beats.read_port(domain="sync" if self.block else "comb")
         stored = Signal(range(rows + 1))
