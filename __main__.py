@@ -10,6 +10,7 @@ import typer
 from . import commands, commands_synth
 from .errors import RtloomError
 from .generators import cli as generators_cli
+from .sim import cli as sim_cli
 
 __all__ = ["app", "main"]
 
@@ -54,7 +55,7 @@ def version(as_json: Annotated[bool, typer.Option("--json", help="Machine-readab
     typer.echo(json.dumps(found) if as_json else "\n".join(f"{name:10}{text}" for name, text in found.items()))
 
 
-for register in (generators_cli.register, commands.register, commands_synth.register):
+for register in (generators_cli.register, commands.register, sim_cli.register, commands_synth.register):
     register(app)
 app.command()(version)
 
