@@ -16,9 +16,7 @@ def register(app: typer.Typer) -> None:
 
 def lint(
     sources: Annotated[list[str], typer.Argument(metavar="SPEC|FILES", help="Preset, YAML file, or Verilog files.")],
-    top: Annotated[
-        str | None, typer.Option(help="Top module of Verilog files; the first file's stem if left out.")
-    ] = None,
+    top: Annotated[str | None, typer.Option(help="Top module of Verilog files; else the first's stem.")] = None,
     params: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one.")] = None,
     interface: Annotated[str, typer.Option(metavar="axi|stream", help="How the ports are named.")] = "axi",
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,

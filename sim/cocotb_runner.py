@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import cocotb_tools.config as cocotb
 import find_libpython
@@ -142,7 +142,7 @@ def _environment(top: str, module: str, folders: Sequence[Path], seed: int) -> d
         raise ToolError("Python must have a shared library to run inside a simulator: apt install libpython3-dev")
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join([*map(str, folders), *(path or os.getcwd() for path in sys.path)]),
+        "PYTHONPATH": os.pathsep.join([*map(str, folders), *(path or str(Path.cwd()) for path in sys.path)]),
         "PYGPI_PYTHON_BIN": sys.executable,
         "GPI_USERS": f"{library};{cocotb.pygpi_entry_point()}",
         "COCOTB_TOPLEVEL": top,
@@ -171,13 +171,18 @@ def _run(
     )
     if not file.is_file():
         raise ToolError(f"cocotb must run {settings['COCOTB_TEST_MODULES']}, but {_last_words(finished)}")
-    tests = tuple(_test(case) for case in ElementTree.parse(file).iter("testcase"))
+    tests = _tests(file)
     failures = tuple(test for test in tests if test.failure)
     ran = any(not test.skipped for test in tests)
     return CocotbResult(ran and not failures and finished.status == 0, tests, failures, finished.output)
 
 
-def _test(case: ElementTree.Element) -> CocotbTest:
+def _tests(file: Path) -> tuple[CocotbTest, ...]:
+    """Read the tests of the JUnit file."""
+    return tuple(_test(case) for case in ET.ElementTree(file=str(file)).iter("testcase"))
+
+
+def _test(case: ET.Element) -> CocotbTest:
     """Read one test of the JUnit file."""
     failure = case.find("failure")
     if failure is None:

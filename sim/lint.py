@@ -19,6 +19,8 @@ WAIVERS = Path(__file__).parent / "waivers.vlt"
 LIMIT = 600.0
 """Seconds for each reader."""
 _VERILATOR = re.compile(r"^%(?:Warning|Error)(?:-(?P<rule>\w+))?: (?:(?P<place>\S+?:\d+)(?::\d+)?: )?(?P<text>.*)$")
+FAREWELLS = ("Exiting due to", "Command Failed", "Cannot continue", "I give up")
+"""How readers end after errors; no findings of their own."""
 _YOSYS = re.compile(r"^Warning: (?P<text>.*)$")
 
 
@@ -126,7 +128,7 @@ def _verilator(files: Sequence[Path], top: str, findings: list[Finding]) -> str:
     command: list[str | Path] = [tool.command, "--lint-only", "-Wall", "-Wno-fatal", "--no-timing", "--top-module", top]
     finished = run_tool("Verilator", [*command, WAIVERS, *files], limit=LIMIT, env=tool.environment())
     found = [_finding("Verilator", match) for match in map(_VERILATOR.match, finished.output.splitlines()) if match]
-    found = [finding for finding in found if not finding.text.startswith(("Exiting due to", "Command Failed"))]
+    found = [finding for finding in found if not finding.text.startswith(FAREWELLS)]
     if finished.status and not found:
         raise died("Verilator", finished)
     findings += found
@@ -146,10 +148,11 @@ def _yosys(files: Sequence[Path], top: str, findings: list[Finding]) -> str:
         log = run_yosys(passes, timeout=LIMIT)
     except ToolError as error:
         # Its own words, where it rejects the design; anything else is a broken tool.
-        _, reported, words = str(error).partition("reported ERROR: ")
+        before, reported, words = str(error).partition("ERROR: ")
         if not reported:
             raise
-        findings.append(Finding("Yosys", "", "", words.replace(f"{files[0].parent}/", "")))
+        place = before.rstrip(": ").rsplit("/", 1)[-1] if re.search(r":\d+: $", before) else ""
+        findings.append(Finding("Yosys", "", place, words))
     else:
         matches = [match for match in map(_YOSYS.match, log.splitlines()) if match]
         findings += [_finding("Yosys", match) for match in matches]
@@ -162,7 +165,7 @@ def _icarus(files: Sequence[Path], top: str, findings: list[Finding]) -> str:
         return ""
     command = [program, "-g2005", "-Wall", "-Wno-timescale", "-t", "null", "-s", top]
     finished = run_tool("Icarus Verilog", [*command, *files], limit=LIMIT)
-    lines = [line for line in finished.output.splitlines() if line.strip()]
+    lines = [line for line in finished.output.splitlines() if line.strip() and not line.startswith(FAREWELLS)]
     if finished.status and not lines:
         raise died("Icarus Verilog", finished)
     for line in lines:
