@@ -1,6 +1,5 @@
 """Run one configuration of the matrix on the generated RTL and check it."""
 
-from ..errors import CheckError
 from ..generators.spec import Spec
 from ..generators.systolic.family import SYSTOLIC
 from .jobs import make_job

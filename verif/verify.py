@@ -1,10 +1,22 @@
 """Run the bench on a design and report every scenario in words."""
 
+import json
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from ..errors import CheckError
+from ..generators.design import Design, emit_design
+from ..generators.spec import Spec, load
+from ..sim.cocotb_runner import CocotbTest, run_cocotb
+from .plan import plan
+from .scenarios import Scenario, Settings, job_arrays
+from .vectors import Vectors
 
 __all__ = ["Outcome", "VerifyReport", "verify", "verify_design"]
 
@@ -86,3 +98,105 @@ class VerifyReport:
             f"{self.design} ({self.interface}, seed {self.seed}): {good} of {len(self.outcomes)} scenarios passed "
             f"in Verilator; {self.seconds:.1f} s (measured)"
         )
+
+
+def verify(
+    spec: str | Path | Spec | Mapping[str, Any],
+    *,
+    interface: str = "axi",
+    seed: int = 1,
+    junit: Path | None = None,
+    waves: Path | None = None,
+) -> VerifyReport:
+    """Emit a design and run the bench on it in Verilator.
+
+    Parameters
+    ----------
+    spec
+        Preset, YAML file or loaded spec.
+    interface
+        ``axi`` or ``stream``.
+    seed
+        Of data and stalls.
+    junit
+        File for the test report (JUnit XML).
+    waves
+        File for the waveform, written only after a failure: ``.fst``, ``.vcd`` or ``.saif``.
+
+    Raises
+    ------
+    InputError
+        Where the spec is wrong or a file cannot be written.
+    ToolError
+        Where the simulator cannot be built or run.
+    """
+    loaded = load(spec)
+    design = emit_design(loaded, interface)
+    return verify_design(design, loaded, seed=seed, junit=junit, waves=waves)
+
+
+def verify_design(
+    design: Design, spec: Spec, *, seed: int = 1, junit: Path | None = None, waves: Path | None = None
+) -> VerifyReport:
+    """Run the bench on Verilog that is already there; see `verify`."""
+    started = time.perf_counter()
+    jobs, scenarios = plan(spec, design.manifest.interface, seed)
+    with TemporaryDirectory(prefix="rtloom-verify-") as folder:
+        settings = _write(Path(folder), design, jobs, scenarios)
+        result = run_cocotb(
+            design.verilog,
+            design.manifest.top,
+            "rtloom.verif.bench",
+            env={"RTLOOM_BENCH": str(settings)},
+            results=junit,
+            waves=waves,
+            seed=seed,
+        )
+        failures = Path(folder) / FAILURES
+        told = json.loads(failures.read_text()) if failures.exists() else {}
+    outcomes = tuple(_outcome(scenario, jobs, result.tests, told) for scenario in scenarios)
+    seconds = time.perf_counter() - started
+    return VerifyReport(
+        design.manifest.top, design.manifest.interface, seed, outcomes, seconds, result.results, result.waves
+    )
+
+
+FAILURES = "failures.json"
+
+
+def _write(folder: Path, design: Design, jobs: Mapping[str, Vectors], scenarios: tuple[Scenario, ...]) -> Path:
+    """Write what the bench reads; return the settings file."""
+    arrays = [job_arrays(name, vectors.sent, vectors.expected) for name, vectors in jobs.items()]
+    named: dict[str, Any] = {key: array for part in arrays for key, array in part.items()}
+    np.savez(folder / "vectors.npz", **named)
+    design.manifest.save(folder / "manifest.json")
+    settings = Settings(folder / "manifest.json", scenarios, folder / "vectors.npz", folder / FAILURES)
+    settings.save(folder / "settings.json")
+    return folder / "settings.json"
+
+
+def _outcome(
+    scenario: Scenario, jobs: Mapping[str, Vectors], tests: tuple[CocotbTest, ...], told: Mapping[str, Any]
+) -> Outcome:
+    """Say how a scenario ended: in the bench's words where there are any, with the element of the result."""
+    if scenario.name in told:
+        error = told[scenario.name]
+        return Outcome(scenario.name, f"{error['message']}{_element(jobs[scenario.job], error)}; seed {scenario.seed}")
+    test = next((test for test in tests if test.name.endswith(f"={scenario.name}")), None)
+    if test is None or test.skipped:
+        return Outcome(scenario.name, "must be run, but the simulation ended before")
+    return Outcome(scenario.name, test.failure)
+
+
+def _element(vectors: Vectors, error: Mapping[str, Any]) -> str:
+    """Return which element of the result a wrong lane is."""
+    if error["lane"] is None:
+        return ""
+    places = vectors.places
+    port = next(p for p, port in enumerate(places.ports) if port.name == error["stream"])
+    here = (places.port == port) & (places.beat == error["beat"]) & (places.lane == error["lane"])
+    index = ", ".join(str(int(i)) for i in np.argwhere(here)[0])
+    sizes = np.bincount(vectors.frame.reshape(-1))
+    tile = int(vectors.frame[here][0])
+    ragged = " at the ragged edge" if sizes[tile] < sizes.max() else ""
+    return f"; element [{index}] of the result, tile {tile}{ragged}"

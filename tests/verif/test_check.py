@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+
 from rtloom.errors import CheckError
 from rtloom.hdl.formats import Integer, parse_format
 from rtloom.hdl.ports import Field, StreamPort

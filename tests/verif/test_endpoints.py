@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+
 from rtloom.hdl.formats import parse_format
 from rtloom.hdl.ports import Field, StreamPort
 from rtloom.verif.endpoints import BenchError, Observed, Sink, Source, hanging

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from rtloom.errors import InputError
 from rtloom.generators.systolic.params import SystolicParams
 from rtloom.verif import matrix

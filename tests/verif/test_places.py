@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from rtloom.errors import InputError
 from rtloom.generators.systolic.family import SYSTOLIC, Systolic
 from rtloom.verif import goldens, matrix

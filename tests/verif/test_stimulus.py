@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from rtloom.errors import InputError
 from rtloom.hdl.formats import parse_format
 from rtloom.hdl.ports import Field, StreamPort
