@@ -73,7 +73,7 @@ class Family(ABC, Generic[P]):
     def cycles(self, params: P, job: Job) -> int:
         """Return the exact clock cycles of a job under no back-pressure.
 
-        Counted from the cycle in which the first input beat is offered, after reset, to the cycle in which the
+        Counted from the first cycle after reset, in which the first input beats are offered, to the cycle in which the
         last output beat is taken, both included; all inputs are offered as soon as the design takes them.
         """
 

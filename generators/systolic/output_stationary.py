@@ -1,5 +1,7 @@
 """The output-stationary design: streams in, skew, columns of PEs, streams out."""
 
+from dataclasses import dataclass
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from ...hdl.delay import registered
@@ -15,6 +17,15 @@ from .ports import stream_ports
 from .skew import skewed
 
 __all__ = ["OutputStationary"]
+
+
+@dataclass(frozen=True)
+class _Drain:
+    """Flags at the time of issue: a tile's drain begins, a row of it is next to leave, that row is the last one."""
+
+    begins: Value
+    row: Value
+    last: Value
 
 
 class OutputStationary(Shared):
@@ -61,22 +72,25 @@ class OutputStationary(Shared):
             name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"
         }
         a, b = entrances["a"], entrances["b"]
-        issue, ends, rows_left = self._issue(m, en, a, b)
-        drained = self._array(m, en, self._operands(m, en, issue, a.field("data"), b.field("data")), ends)
+        issue, drain = self._issue(m, en, a, b)
+        drained = self._array(m, en, self._operands(m, en, issue, a.field("data"), b.field("data")), drain.begins)
         after = array_latency(self.params)
-        valid = registered(m, en, ends | (rows_left != 0), "row_valid", after, init=0)
-        last = registered(m, en, rows_left == 1 if self.params.rows > 1 else ends, "row_last", after, init=0)
+        valid = registered(m, en, drain.row, "row_valid", after, init=0)
+        last = registered(m, en, drain.last, "row_last", after, init=0)
         Exit(m, self.params, entrances.get("epilogue"), en).connect(Finished(valid, last, drained), self.c)
         return m
 
-    def _issue(self, m: Module, en: Value, a: Entrance, b: Entrance) -> tuple[Value, Value, Signal]:
+    def _issue(self, m: Module, en: Value, a: Entrance, b: Entrance) -> tuple[Value, _Drain]:
         """Take a step of both operands at once; hold a tile's last step until the tile before has drained.
 
-        Returns the flags *a step is taken* and *it ends a reduction*, and the rows of the tile that still drain.
+        Returns the flag *a step is taken*, and the drain that a tile's last step begins. After reset the array counts
+        as draining, while the sums are cleared along its diagonals, but nothing leaves.
         """
+        rows = self.params.rows
         issue = Signal()
         ends = Signal()
-        rows_left = Signal(range(max(self.params.rows, 2)))
+        drains = Signal()
+        rows_left = Signal(range(max(rows, 2)), init=rows - 1)
         m.d.comb += [
             issue.eq(en & a.full & b.full & ~(a.payload.last & (rows_left != 0))),
             ends.eq(issue & a.payload.last),
@@ -84,10 +98,11 @@ class OutputStationary(Shared):
             b.take.eq(issue),
         ]
         with m.If(ends):
-            m.d.sync += rows_left.eq(self.params.rows - 1)
+            m.d.sync += [rows_left.eq(rows - 1), drains.eq(1)]
         with m.Elif(en & (rows_left != 0)):
             m.d.sync += rows_left.eq(rows_left - 1)
-        return issue, ends, rows_left
+        last = drains & (rows_left == 1) if rows > 1 else ends
+        return issue, _Drain(ends, ends | (drains & (rows_left != 0)), last)
 
     def _operands(self, m: Module, en: Value, issue: Value, a: Value, b: Value) -> tuple[Value, Value]:
         """Skew both operands; where no step is taken, zeros enter on the side that has a zero."""

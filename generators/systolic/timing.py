@@ -29,7 +29,7 @@ def occupancy(params: SystolicParams, steps: NDArray[np.int64]) -> NDArray[np.in
 
 
 def cycles(params: SystolicParams, steps: ArrayLike) -> int:
-    """Return the exact cycles of a job without back-pressure, as `Family.cycles` counts them.
+    """Return the exact cycles of a job without back-pressure right after reset, as `Family.cycles` counts them.
 
     Parameters
     ----------
@@ -43,18 +43,20 @@ def cycles(params: SystolicParams, steps: ArrayLike) -> int:
         between = int(occupancy(params, lengths[:-1]).sum())
         return params.rows + between + int(lengths[-1]) - 1 + latency(params)
     between = int(occupancy(params, lengths[1:]).sum())
-    return int(lengths[0]) - 1 + between + latency(params) + params.rows - 1
+    # Right after reset the sums are cleared along the diagonals, which the first tile must not overtake.
+    first = max(int(lengths[0]), params.rows - 1)
+    return first - 1 + between + latency(params) + params.rows - 1
 
 
 def describe(params: SystolicParams) -> dict[str, Any]:
     """Return the timing summary for the manifest."""
     unit = "vectors of a pass" if params.stationary else "steps along K of a tile"
-    first_or_last = "last" if params.stationary else "first"
-    fill = "rows + latency - 1" if params.stationary else "latency + rows - 2"
+    exception = "the last without the max" if params.stationary else f"the first max({unit}, {params.rows - 1})"
+    fill = params.rows + latency(params) - 1 if params.stationary else params.rows + latency(params) - 2
     return {
         "source": "exact",
         "latency_cycles": latency(params),
         "cycles_per_tile": f"max({unit}, {params.rows})",
-        "cycles": f"sum over tiles of cycles_per_tile, the {first_or_last} without the max, + {fill}",
+        "cycles": f"sum over tiles of cycles_per_tile ({exception}) + {fill}",
         "macs_per_cycle": params.rows * params.cols * params.reduce,
     }

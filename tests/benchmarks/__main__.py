@@ -18,7 +18,9 @@ def main() -> None:
     names = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *names], help="benchmarks to run; all if none is named")
-    parser.add_argument("--output", type=Path, default=Path("build/bench"), help="folder for figures.json and figures.md")
+    parser.add_argument(
+        "--output", type=Path, default=Path("build/bench"), help="folder for figures.json and figures.md"
+    )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     results: dict[str, dict[str, Figure]] = {}

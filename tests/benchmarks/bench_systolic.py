@@ -61,9 +61,24 @@ def _timing() -> dict[str, Figure]:
 def _emission() -> dict[str, Figure]:
     """CPU time and memory of `rtloom verilog`, the whole process tree, nothing cached."""
     found = {}
-    for side, flow in ((64, "output_stationary"), (64, "weight_stationary"), (128, "output_stationary"), (128, "weight_stationary")):
+    for side, flow in (
+        (64, "output_stationary"),
+        (64, "weight_stationary"),
+        (128, "output_stationary"),
+        (128, "weight_stationary"),
+    ):
         with tempfile.TemporaryDirectory() as folder:
-            words = ["systolic-64x64-int8", "-o", folder, "-p", f"rows={side}", "-p", f"cols={side}", "-p", f"dataflow={flow}"]
+            words = [
+                "systolic-64x64-int8",
+                "-o",
+                folder,
+                "-p",
+                f"rows={side}",
+                "-p",
+                f"cols={side}",
+                "-p",
+                f"dataflow={flow}",
+            ]
             cpu, memory = _measure([sys.executable, "-m", "rtloom", "verilog", *words], folder)
         found[f"rtloom verilog {side}x{side} int8 {flow}, CPU time"] = Figure(cpu, "CPU-s", "measured")
         found[f"rtloom verilog {side}x{side} int8 {flow}, largest process"] = Figure(memory, "MB", "measured")
@@ -77,7 +92,11 @@ def _measure(command: list[str], cache: str) -> tuple[float, float]:
         "u = resource.getrusage(resource.RUSAGE_CHILDREN); print(u.ru_utime + u.ru_stime, u.ru_maxrss / 1024)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", probe, *command], capture_output=True, text=True, check=True, env={"RTLOOM_CACHE": cache, "PATH": ""}
+        [sys.executable, "-c", probe, *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"RTLOOM_CACHE": cache, "PATH": ""},
     )
     cpu, memory = done.stdout.split()
     return float(cpu), float(memory)
