@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtloom.errors import ToolError
+from ..packages import require
 
 __all__ = ["HELD_OUT", "PIXEL_MAX", "Digits", "load_digits"]
 
@@ -40,14 +40,11 @@ def load_digits() -> Digits:
     ToolError
         Where scikit-learn is not installed.
     """
-    try:
-        from sklearn import datasets, model_selection  # noqa: PLC0415
-    except ImportError:
-        raise ToolError("scikit-learn must be installed for the demo: pip install 'rtloom[demo]'") from None
+    datasets, selection = require("sklearn.datasets"), require("sklearn.model_selection")
     images, labels = datasets.load_digits(return_X_y=True)
     pixels = images.astype(np.int64).reshape(-1, 8, 8, 1)
     digits = labels.astype(np.int64)
-    train, test = model_selection.train_test_split(
+    train, test = selection.train_test_split(
         np.arange(len(digits)), test_size=HELD_OUT, stratify=digits, random_state=SEED
     )
     return Digits(pixels[train], digits[train], pixels[test], digits[test])

@@ -18,8 +18,7 @@ from .train import as_float
 __all__ = ["QuantizedLayer", "quantize", "quantize_multiplier"]
 
 IntArray = NDArray[np.int64]
-INT8 = Integer(8)
-MULTIPLIER_BITS = 16
+INT8, INT32 = Integer(8), Integer(32)
 SHIFT_MAX = 63
 
 
@@ -62,7 +61,7 @@ class QuantizedLayer:
         return {"x": x, "w": self.weights, **geometry, **epilogue}
 
 
-def quantize_multiplier(real: float, bits: int = MULTIPLIER_BITS) -> tuple[int, int]:
+def quantize_multiplier(real: float, bits: int = 16) -> tuple[int, int]:
     """Return integers so that ``multiplier / 2**shift`` is nearest to a real number.
 
     Parameters
@@ -93,7 +92,9 @@ def quantize_multiplier(real: float, bits: int = MULTIPLIER_BITS) -> tuple[int, 
     return max(round(math.ldexp(real, shift)), 1), shift
 
 
-def quantize(network: Network, weights: Sequence[Weights], images: IntArray) -> list[QuantizedLayer]:
+def quantize(
+    network: Network, weights: Sequence[Weights], images: IntArray, bits: int = 16
+) -> list[QuantizedLayer]:
     """Quantise a trained network; pixels enter it as they are, 0 to 16.
 
     Parameters
@@ -102,6 +103,8 @@ def quantize(network: Network, weights: Sequence[Weights], images: IntArray) -> 
         The float network.
     images
         ``(n, 8, 8, 1)`` pixels that show which range each layer's output takes: those it was trained with.
+    bits
+        Bits of the requantisation multipliers.
 
     Returns
     -------
@@ -112,19 +115,23 @@ def quantize(network: Network, weights: Sequence[Weights], images: IntArray) -> 
     layers = []
     scale, channels = 1.0 / PIXEL_MAX, 1
     for layer, pair, output in zip(network.layers, weights, outputs, strict=True):
-        layers.append(_quantize_layer(layer, pair, scale, float(np.abs(output).max()) / INT8.hi, channels))
+        after = float(np.abs(output).max()) / INT8.hi
+        layers.append(_quantize_layer(layer, pair, channels, (scale, after), bits))
         scale, channels = layers[-1].scale, layer.outputs
     return layers
 
 
-def _quantize_layer(layer: Layer, weights: Weights, before: float, after: float, channels: int) -> QuantizedLayer:
-    """Quantise one layer between inputs of scale `before` and outputs of scale `after`."""
+def _quantize_layer(
+    layer: Layer, weights: Weights, channels: int, activations: tuple[float, float], bits: int
+) -> QuantizedLayer:
+    """Quantise one layer of `channels` input channels between the scales of its inputs and outputs."""
     matrix, bias = weights
-    # Symmetric, so that zero padding is zero; -128 is left out, so that weights can be negated.
+    before, after = activations
+    # Symmetric, so that zero padding is zero. A channel of zeros may have any scale.
     scales = np.maximum(np.abs(matrix).max(axis=0).astype(np.float64) / INT8.hi, 1e-9)
     values = INT8.quantize(matrix / scales)
-    pairs = np.array([quantize_multiplier(before * s / after) for s in scales], dtype=np.int64)
+    pairs = np.array([quantize_multiplier(before * scale / after, bits) for scale in scales], dtype=np.int64)
     if layer.kind == "conv":
         values = values.reshape(layer.kernel, layer.kernel, channels, layer.outputs)
-    whole = Integer(32).clip(np.rint(bias / (before * scales)).astype(np.int64))
+    whole = INT32.quantize(bias / (before * scales))
     return QuantizedLayer(layer, values, whole, pairs[:, 0], pairs[:, 1], after)

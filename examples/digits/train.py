@@ -1,10 +1,11 @@
 """Training in NumPy: Adam on the cross-entropy, the same weights every time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..packages import require
 from .data import PIXEL_MAX
 from .network import FloatArray, Network, Weights, forward, input_shapes
 
@@ -27,13 +28,8 @@ def predict(network: Network, weights: Sequence[Weights], images: NDArray[np.int
     return np.argmax(forward(network, weights, as_float(images))[-1].reshape(len(images), -1), axis=1)
 
 
-def train(
-    network: Network,
-    images: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    step: Callable[[], object] = lambda: None,
-) -> list[Weights]:
-    """Train a network from scratch; equal arguments give equal bits.
+def train(network: Network, images: NDArray[np.int64], labels: NDArray[np.int64]) -> list[Weights]:
+    """Train a network from scratch; equal arguments give equal bits, however many cores there are.
 
     Parameters
     ----------
@@ -41,18 +37,22 @@ def train(
         What to train, and for how many epochs.
     images, labels
         ``(n, 8, 8, 1)`` pixels and ``(n,)`` digits.
-    step
-        Called after each epoch, for a progress bar.
 
     Returns
     -------
     list
         Matrix and bias of every layer.
     """
-    rng = np.random.default_rng(SEED)
+    # One thread: sums have one order, and matrices as small as these gain nothing from more.
+    with require("threadpoolctl").threadpool_limits(1):
+        return _train(network, as_float(images), labels, np.random.default_rng(SEED))
+
+
+def _train(
+    network: Network, pixels: FloatArray, labels: NDArray[np.int64], rng: np.random.Generator
+) -> list[Weights]:
     parameters = _initial(network, rng)
     optimiser = _Adam(parameters)
-    pixels = as_float(images)
     for epoch in range(network.epochs):
         rate = RATE * 0.5 * (1 + np.cos(np.pi * epoch / network.epochs))
         order = rng.permutation(len(pixels))
@@ -60,7 +60,6 @@ def train(
             chosen = order[at : at + BATCH]
             seen = _shifted(pixels[chosen], rng)
             optimiser.update(_gradients(network, parameters, seen, labels[chosen]), rate)
-        step()
     return _pairs(parameters)
 
 

@@ -1,0 +1,134 @@
+"""The main job on real input: two networks trained, quantised and run on a generated array, all of it checked."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import rtloom
+from rtloom.errors import must
+from rtloom.figures import Figure
+from rtloom.hdl.formats import Integer
+from rtloom.hdl.synth import synthesize
+
+from ..output import whole_folder
+from ..packages import require
+from .data import Digits, load_digits
+from .execute import execute
+from .network import CNN, MLP, Network
+from .picture import draw
+from .quantize import quantize
+from .results import Outcome, collect
+from .train import predict, train
+
+__all__ = ["CLOCK", "SPEC", "demo"]
+
+SPEC = "systolic-8x8-int8-layer"
+CLOCK = 100e6
+QUICK = 40
+NETWORKS = (MLP, CNN)
+# Training and each layer of both networks, then synthesis and picture.
+STEPS = sum(1 + len(network.layers) for network in NETWORKS) + 2
+
+Tell = Callable[[str, float], object]
+
+
+def demo(
+    output: str | Path = "demo-out",
+    spec: Any = SPEC,
+    clock: float = CLOCK,
+    quick: bool = False,
+    tell: Tell = lambda _text, _done: None,
+) -> dict[str, Any]:
+    """Run the demo and write Verilog, manifest, FuseSoC core, ``results.json`` and ``results.png``.
+
+    Parameters
+    ----------
+    output
+        Folder that the files are written to, all or none.
+    spec
+        A systolic design with int8 operands; bias, requantisation and ReLU are switched on.
+    clock
+        Assumed frequency in Hz, for images per second.
+    quick
+        Take the first 40 held-out images instead of all 360.
+    tell
+        Called with what begins and the share that is done, for a progress bar.
+
+    Returns
+    -------
+    dict
+        What ``results.json`` holds: each figure with value, unit and source.
+
+    Raises
+    ------
+    InputError
+        Where `spec`, `clock` or `output` break a rule.
+    ToolError
+        Where a package or tool is missing.
+    CheckError
+        Where RTL and golden model differ.
+    """
+    started = time.perf_counter()
+    design = layer_spec(spec)
+    if not 0 < clock < float("inf"):
+        raise must("Demo clock", "be a frequency above 0 Hz", clock)
+    require("matplotlib")
+    digits = load_digits()
+    images = digits.test_images[: QUICK if quick else None]
+    step = _Steps(tell)
+    with whole_folder(Path(output)) as folder:
+        outcomes = [_outcome(network, design, digits, images, step) for network in NETWORKS]
+        step("synthesis to gates")
+        files = rtloom.write_design(design, folder)
+        area = synthesize(files[0], rtloom.emit_design(design).manifest.top)
+        results = collect(design, clock, outcomes, area)
+        step("picture")
+        draw(folder / "results.png", results, outcomes, images)
+        results["files"] = [*(path.name for path in files), "results.json", "results.png"]
+        results["seconds"] = Figure(time.perf_counter() - started, "s", "measured").to_dict()
+        (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return results
+
+
+def layer_spec(spec: Any) -> rtloom.Spec:
+    """Return a specification with its epilogue switched on, or raise where it cannot run int8 layers."""
+    base = rtloom.load(spec)
+    if base.family.name != "systolic":
+        raise must("Demo spec", "be of the family systolic", base.family.name)
+    plain = base.params.to_dict()
+    for name in ("a_format", "b_format", "output_format"):
+        if plain[name] != "int8":
+            raise must(f"Demo spec {name}", "be int8", plain[name])
+    whole = base.replace(bias=True, requantize=True, activation="relu")
+    # A short name; the parameters stand in the Verilog file and its manifest.
+    return base if whole.params == base.params else replace(whole, name=f"{base.name}-layer")
+
+
+class _Steps:
+    """Tells what begins, and which share of the steps lies behind."""
+
+    def __init__(self, tell: Tell) -> None:
+        self.tell = tell
+        self.done = 0
+
+    def __call__(self, text: str) -> None:
+        self.tell(text, self.done / STEPS)
+        self.done += 1
+
+
+def _outcome(
+    network: Network, spec: rtloom.Spec, digits: Digits, images: NDArray[np.int64], step: _Steps
+) -> Outcome:
+    """Train, quantise and run one network."""
+    step(f"{network.name}: training")
+    weights = train(network, digits.train_images, digits.train_labels)
+    bits = spec.params.to_dict()["multiplier_bits"]
+    layers = quantize(network, weights, digits.train_images, bits)
+    execution = execute(spec, layers, images, lambda layer: step(f"{network.name}: {layer} on the array"))
+    return Outcome(network, predict(network, weights, images), digits.test_labels[: len(images)], execution)
