@@ -83,11 +83,22 @@ def describe(
 
     found = family(name)
     if as_json:
-        typer.echo(json.dumps(found.params.model_json_schema(), indent=2))
+        typer.echo(json.dumps(_schema(found), indent=2))
         return
     typer.echo(f"{found.name}: {found.summary}\nOperations: {', '.join(found.operations)}\n")
     for key, rule, default, meaning in _parameters(found):
         typer.echo(f"{key} = {default}\n    {meaning}; {rule}")
+
+
+def _schema(family: "Family[Any]") -> dict[str, Any]:
+    """Return the JSON schema, with number formats by their names as everywhere else."""
+    from ..hdl.formats import Format
+
+    schema = family.params.model_json_schema()
+    for name, field in family.params.model_fields.items():
+        if isinstance(field.default, Format):
+            schema["properties"][name]["default"] = field.default.name
+    return schema
 
 
 def _parameters(family: "Family[Any]") -> list[tuple[str, str, str, str]]:

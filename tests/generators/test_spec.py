@@ -12,8 +12,6 @@ from rtloom.generators.systolic.family import SYSTOLIC
 
 from .toy_family import TOY, ToyParams
 
-HERE = __name__.rpartition(".")[0]
-
 
 class Entry:
     """Stands for an installed entry point."""
@@ -64,7 +62,7 @@ def test_preset_with_overrides():
 
 
 def test_long_names_become_a_digest():
-    changed = load("systolic-8x8-int8", max_reduction=1000, accumulator_bits=30, overflow="saturate", bias=True)
+    changed = load("systolic-8x8-int8", max_reduction=1000, multiplier_bits=12, requantize=True, bias=True)
     assert changed.name == f"systolic-8x8-int8-{changed.params.digest[:8]}"
 
 

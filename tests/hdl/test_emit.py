@@ -450,7 +450,15 @@ def test_combinational_logic_equals_amaranth(tmp_path):
 def test_sequential_logic_equals_amaranth(name, tmp_path):
     (tmp_path / "gold.il").write_text(plain_rtlil(TOPS[name]()))
     (tmp_path / "gate.v").write_text(emit_verilog(TOPS[name](), "gate").text)
-    passes = ["read_rtlil gold.il", "setattr -mod -unset top", "read_verilog gate.v", "proc", "flatten", "opt_clean", "setattr -unset init w:*"]
+    passes = [
+        "read_rtlil gold.il",
+        "setattr -mod -unset top",
+        "read_verilog gate.v",
+        "proc",
+        "flatten",
+        "opt_clean",
+        "setattr -unset init w:*",
+    ]
     if name == "wrapper":
         # Plain Amaranth gives every clocked module a reset; the emitted one has none where nothing is reset.
         passes += ["delete gold/rst"]

@@ -89,7 +89,9 @@ def test_names_of_the_plain_interface():
 def test_unwritable_file(tmp_path):
     (tmp_path / "file").write_text("")
     path = tmp_path / "file" / "toy.json"
-    with pytest.raises(InputError, match=r"^Manifest must be a file that can be written \(not a directory\), not '.*'$"):
+    with pytest.raises(
+        InputError, match=r"^Manifest must be a file that can be written \(not a directory\), not '.*'$"
+    ):
         MANIFEST.save(path)
 
 
@@ -119,7 +121,10 @@ BAD = [
     ({"reset": {"name": "rst"}}, "Manifest {} reset must have a name and active_low, not {{'name': 'rst'}}"),
     ({"reset": "rst"}, "Manifest {} reset must be an object, not 'rst'"),
     ({"streams": [{}]}, "Manifest {} stream 0 must have the key 'signals', which is missing"),
-    ({"streams": [3]}, "Manifest {} stream 0 must be described by objects, lists and texts as rtloom writes them, not 3"),
+    (
+        {"streams": [3]},
+        "Manifest {} stream 0 must be described by objects, lists and texts as rtloom writes them, not 3",
+    ),
 ]
 
 
