@@ -26,6 +26,8 @@ SETTINGS = Settings.load(Path(os.environ["RTLOOM_BENCH"]))
 MANIFEST = Manifest.load(SETTINGS.manifest)
 VECTORS: Mapping[str, Any] = dict(np.load(SETTINGS.vectors))
 RESET_CYCLES = 4
+SLOW = 10
+"""The models of cocotbext-axi are watched at the outputs alone, which are silent while operands stream in."""
 QUIET_CYCLES = 64
 """Cycles in which nothing may come after the last beat."""
 
@@ -104,9 +106,17 @@ def endpoints(scenario: Scenario) -> tuple[list[Source], list[Sink]]:
     return sources, sinks
 
 
-async def drive(pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], limit: int) -> int:
-    """Run both ends for at most `limit` cycles; return the cycle in which the last output beat was taken."""
-    for cycle in range(1, limit + 1):
+def moved(sources: Sequence[Source], sinks: Sequence[Sink]) -> int:
+    """Return how many beats moved so far, on all streams together."""
+    return sum(source.taken for source in sources) + sum(sink.count for sink in sinks)
+
+
+async def drive(
+    pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], patience: int, limit: int | None = None
+) -> int:
+    """Run both ends until all beats came, or nothing moves any more, or `limit` cycles; return the last cycle."""
+    last, before = 0, 0
+    for cycle in itertools.count(1):
         for source in sources:
             pins.offer(source.port.name, *source.offer(cycle))
         for sink in sinks:
@@ -116,9 +126,11 @@ async def drive(pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], li
             source.edge(pins.taken(source.port.name))
         for sink in sinks:
             sink.edge(cycle, pins.seen(sink.port.name))
-        if all(sink.done for sink in sinks):
-            return cycle
-    return limit
+        now = moved(sources, sinks)
+        last, before = (cycle, now) if now != before else (last, before)
+        if all(sink.done for sink in sinks) or cycle == limit or cycle - last > patience:
+            break
+    return cycle
 
 
 async def own_driver(pins: Pins, scenario: Scenario) -> None:
@@ -126,10 +138,10 @@ async def own_driver(pins: Pins, scenario: Scenario) -> None:
     sources, sinks = endpoints(scenario)
     if scenario.reset_after is not None:
         await pins.reset(sinks)
-        await drive(pins, sources, sinks, scenario.reset_after)
+        await drive(pins, sources, sinks, scenario.patience, scenario.reset_after)
         sources, sinks = endpoints(scenario)
     await pins.reset(sinks)
-    cycles = await drive(pins, sources, sinks, scenario.limit)
+    cycles = await drive(pins, sources, sinks, scenario.patience)
     await finish(pins, scenario, sources, sinks, cycles)
 
 
@@ -164,13 +176,7 @@ async def axi_driver(pins: Pins, scenario: Scenario) -> None:
         models[source.port.name].set_pause_generator(_pauses(source.go))
     for sink in sinks:
         models[sink.port.name].set_pause_generator(_pauses(sink.go))
-    cycle = 0
-    for cycle in range(1, scenario.limit + 1):
-        await pins.edge
-        for sink in sinks:
-            sink.edge(cycle, pins.seen(sink.port.name))
-        if all(sink.done for sink in sinks):
-            break
+    cycle = await watch(pins, sinks, scenario.patience)
     if not all(sink.done for sink in sinks):
         late = next(sink for sink in sinks if not sink.done)
         raise BenchError(
@@ -186,6 +192,20 @@ async def axi_driver(pins: Pins, scenario: Scenario) -> None:
             sink.edge(cycle, pins.seen(sink.port.name))
     for sink in sinks:
         _compare_frames(models[sink.port.name], sink)
+
+
+async def watch(pins: Pins, sinks: Sequence[Sink], patience: int) -> int:
+    """Check the outputs while others drive the streams, until all beats came or none comes; return the last cycle."""
+    last, before = 0, 0
+    for cycle in itertools.count(1):
+        await pins.edge
+        for sink in sinks:
+            sink.edge(cycle, pins.seen(sink.port.name))
+        now = moved((), sinks)
+        last, before = (cycle, now) if now != before else (last, before)
+        if all(sink.done for sink in sinks) or cycle - last > SLOW * patience:
+            break
+    return cycle
 
 
 def _axi_model(pins: Pins, bound: Any) -> Any:

@@ -1,17 +1,19 @@
 """Which scenarios the bench runs on a design: data x stalls x resets x drivers."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from ..errors import must
 from ..generators.spec import Spec
 from ..generators.systolic.params import SystolicParams
 from .jobs import make_job
 from .scenarios import Scenario
 from .vectors import Vectors, make_vectors
 
-__all__ = ["SLOWEST", "plan"]
+__all__ = ["plan"]
 
-SLOWEST = 40
-"""How many times longer than without stalls a job may take; the slowest pattern is willing in one cycle of eight."""
+LONGEST_STALL = 200
+"""No stall pattern holds a stream back for so many cycles in a row."""
 
 EXAMPLES = ("small", "ragged", "corner")
 CORNERS = ("minimum", "maximum", "alternating")
@@ -29,7 +31,9 @@ STALLED = (
 )
 
 
-def plan(spec: Spec, interface: str, seed: int) -> tuple[dict[str, Vectors], tuple[Scenario, ...]]:
+def plan(
+    spec: Spec, interface: str, seed: int, only: Sequence[str] | None = None
+) -> tuple[dict[str, Vectors], tuple[Scenario, ...]]:
     """Return the jobs and the scenarios of a design.
 
     Parameters
@@ -40,6 +44,13 @@ def plan(spec: Spec, interface: str, seed: int) -> tuple[dict[str, Vectors], tup
         ``axi`` adds scenarios with the AXI4-Stream models of cocotbext-axi.
     seed
         Of data and stalls.
+    only
+        Names of the scenarios that are wanted; all if not given.
+
+    Raises
+    ------
+    InputError
+        Where there is no scenario of a wanted name.
     """
     jobs = {name: make_vectors(spec.family, spec.params, *given) for name, given in _operations(spec, seed).items()}
     wanted: list[tuple[str, str, str, dict[str, Any]]] = [
@@ -53,10 +64,15 @@ def plan(spec: Spec, interface: str, seed: int) -> tuple[dict[str, Vectors], tup
     ]
     if interface == "axi":
         wanted += [(f"axi_{stalls}", "ragged", stalls, {"driver": "cocotbext-axi"}) for stalls in ("none", "both")]
-    return jobs, tuple(
-        Scenario(name, job, stalls, seed + at, SLOWEST * (jobs[job].cycles + 200), **more)
+    scenarios = tuple(
+        Scenario(name, job, stalls, seed + at, jobs[job].cycles + LONGEST_STALL, **more)
         for at, (name, job, stalls, more) in enumerate(wanted)
     )
+    names = [scenario.name for scenario in scenarios]
+    for name in only or ():
+        if name not in names:
+            raise must("Scenario", f"be one of {', '.join(names)}", name)
+    return jobs, tuple(scenario for scenario in scenarios if not only or scenario.name in only)
 
 
 def _operations(spec: Spec, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:

@@ -69,15 +69,15 @@ class Scenario:
         Cycles after which a first attempt is interrupted by reset; None for no interruption.
     cycles
         Exact cycles that the job must take; None where stalls make it depend on them.
-    limit
-        Cycles after which the run counts as hanging.
+    patience
+        Cycles without a single transfer after which the run counts as hanging.
     """
 
     name: str
     job: str
     stalls: str
     seed: int
-    limit: int
+    patience: int
     driver: str = "own"
     reset_after: int | None = None
     cycles: int | None = None

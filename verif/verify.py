@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -105,6 +105,7 @@ def verify(
     *,
     interface: str = "axi",
     seed: int = 1,
+    only: Sequence[str] | None = None,
     junit: Path | None = None,
     waves: Path | None = None,
 ) -> VerifyReport:
@@ -118,6 +119,8 @@ def verify(
         ``axi`` or ``stream``.
     seed
         Of data and stalls.
+    only
+        Names of the scenarios to run; all if not given.
     junit
         File for the test report (JUnit XML).
     waves
@@ -132,15 +135,21 @@ def verify(
     """
     loaded = load(spec)
     design = emit_design(loaded, interface)
-    return verify_design(design, loaded, seed=seed, junit=junit, waves=waves)
+    return verify_design(design, loaded, seed=seed, only=only, junit=junit, waves=waves)
 
 
 def verify_design(
-    design: Design, spec: Spec, *, seed: int = 1, junit: Path | None = None, waves: Path | None = None
+    design: Design,
+    spec: Spec,
+    *,
+    seed: int = 1,
+    only: Sequence[str] | None = None,
+    junit: Path | None = None,
+    waves: Path | None = None,
 ) -> VerifyReport:
     """Run the bench on Verilog that is already there; see `verify`."""
     started = time.perf_counter()
-    jobs, scenarios = plan(spec, design.manifest.interface, seed)
+    jobs, scenarios = plan(spec, design.manifest.interface, seed, only)
     with TemporaryDirectory(prefix="rtloom-verify-") as folder:
         settings = _write(Path(folder), design, jobs, scenarios)
         result = run_cocotb(

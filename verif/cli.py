@@ -1,0 +1,112 @@
+"""The commands ``rtloom verify`` and ``rtloom regress``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .matrix import Configuration
+    from .regress import Failure
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``verify`` and ``regress`` to the command."""
+    app.command()(verify)
+    app.command()(regress)
+
+
+def verify(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="Preset or YAML file.")],
+    params: Annotated[
+        list[str] | None,
+        typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one."),
+    ] = None,
+    interface: Annotated[str, typer.Option(help="How the ports are named: axi or stream.")] = "axi",
+    seed: Annotated[int, typer.Option(min=0, max=1 << 30, help="Of data and stalls.")] = 1,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="SCENARIO", help="Run this scenario alone; may be repeated.")
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="JUnit XML.")] = None,
+    waves: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Waveform of a failure, .fst or .vcd; default <name>.fst.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+) -> None:
+    """Run the bench on a design in Verilator: data, corners, stalls, resets, AXI models.
+
+    Every output beat is compared with the golden model and every stream with its rules. Exit status 1 where a
+    scenario fails; its waveform is kept.
+
+    Example: rtloom verify systolic-8x8-int8 -p pipeline=2 --junit report.xml
+    """
+    from ..generators.cli import overrides
+    from ..generators.spec import load
+    from . import verify as bench
+
+    loaded = load(spec, **overrides(params))
+    file = waves or Path(f"{loaded.name}.fst")
+    report = bench.verify(loaded, interface=interface, seed=seed, only=only, junit=junit, waves=file)
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), indent=2))
+    else:
+        for outcome in report.failures:
+            typer.echo(f"{outcome.scenario}: {outcome.message}")
+        if report.waves:
+            typer.echo(f"waveform: {report.waves}")
+        typer.echo(str(report))
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def regress(
+    minutes: Annotated[float | None, typer.Option(min=0, help="Begin no configuration later than that.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Configurations to run.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which sequence of configurations.")] = 0,
+    start: Annotated[int, typer.Option(min=0, help="Number in the sequence to begin with.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+) -> None:
+    """Run random configurations, 5 minutes long unless told otherwise; Ctrl-C ends it with the report.
+
+    Each failure comes with the command that runs it alone. Exit status 1 where one failed.
+
+    Example: rtloom regress --minutes 60 --seed 7
+    """
+    from rich.console import Console
+
+    from .regress import regress as run
+
+    console = Console(stderr=True)
+
+    def tell(failure: "Failure") -> None:
+        if not as_json:
+            typer.echo(str(failure))
+
+    with console.status("random configurations") as status:
+
+        def watch(number: int, configuration: "Configuration") -> None:
+            status.update(f"{number}: {configuration}")
+
+        limit = DEFAULT_MINUTES if minutes is None and count is None else minutes
+        report = run(minutes=limit, count=count, seed=seed, start=start, tell=tell, watch=watch)
+    if as_json:
+        failures = [
+            {
+                "number": failure.number,
+                "message": failure.message,
+                "configuration": failure.configuration.to_dict(),
+                "command": failure.command,
+            }
+            for failure in report.failures
+        ]
+        typer.echo(json.dumps({"seed": seed, "start": start, "ran": report.ran, "failures": failures}, indent=2))
+    else:
+        typer.echo(str(report))
+    if report.failures:
+        raise typer.Exit(1)
+
+
+DEFAULT_MINUTES = 5.0
