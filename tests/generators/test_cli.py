@@ -7,6 +7,7 @@ import sys
 import pytest
 import typer
 import yaml
+
 from rtloom import commands
 from rtloom.errors import InputError, RtloomError
 from rtloom.generators import cli
@@ -44,7 +45,7 @@ def refused(run, message, *arguments):
 def test_list(run):
     printed = run("list")
     for name, preset in presets().items():
-        assert re.search(rf"^  {name} +{re.escape(preset.description)}$", printed, re.M)
+        assert re.search(rf"^  {name} +{re.escape(preset.description)}$", printed, re.MULTILINE)
     assert "  systolic  dense GEMM" in printed
     assert "ternary" in printed
 
@@ -60,7 +61,7 @@ def test_describe(run):
     printed = run("describe", "systolic")
     fields = load("systolic-8x8-int8").family.params.model_fields
     for name, field in fields.items():
-        assert re.search(rf"^{name} = ", printed, re.M)
+        assert re.search(rf"^{name} = ", printed, re.MULTILINE)
         assert field.description in printed
     assert "rows = 8\n    PE rows" in printed
     assert "; an integer from 1 to 256" in printed

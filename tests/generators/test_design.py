@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
+
 from rtloom.errors import InputError
 from rtloom.generators import design as design_module
 from rtloom.generators.design import design_files, emit_design, write_design, write_files
@@ -40,7 +41,7 @@ def test_verilog_and_manifest_agree():
     assert (manifest.clock, manifest.reset.name, manifest.reset.active_low) == ("aclk", "aresetn", True)
     assert manifest.timing == {"source": "exact", "cycles": "beats"}
     assert manifest.files == ("toy_2.v", "toy_2.json", "toy_2.core")
-    assert sorted(manifest.modules) == sorted(re.findall(r"^module (\w+)", design.verilog, re.M))
+    assert sorted(manifest.modules) == sorted(re.findall(r"^module (\w+)", design.verilog, re.MULTILINE))
     assert set(manifest.tools) == {"amaranth", "pyosys"}
     for bound in manifest.streams:
         names = [bound.signals.valid, bound.signals.ready, bound.signals.data]
@@ -84,7 +85,7 @@ def test_names():
 
 
 def test_unknown_interface():
-    with pytest.raises(InputError, match="^Interface must be axi or stream, not 'wishbone'$"):
+    with pytest.raises(InputError, match=r"^Interface must be axi or stream, not 'wishbone'$"):
         emit_design(toy(), "wishbone")
 
 

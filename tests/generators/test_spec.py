@@ -5,6 +5,7 @@ import re
 
 import pytest
 import yaml
+
 from rtloom.errors import InputError
 from rtloom.generators import spec as spec_module
 from rtloom.generators.spec import Spec, families, family, load, presets
@@ -104,12 +105,12 @@ def test_missing_file(tmp_path):
 
 
 KEYS = "be family, name, description or params"
+TAG = "could not determine a constructor for the tag 'tag:yaml.org,2002:python/object:os.system'"
+CHARACTER = 'unacceptable character #x0001: special characters are not allowed in "<unicode string>", position 3'
 FILES = [
     ("a: [1", "Spec {} must be YAML, but has a mistake in line 1: expected ',' or ']', but got '<stream end>'"),
-    ("x: !!python/object:os.system 1", "Spec {} must be YAML, but has a mistake in line 1: could not determine a "
-     "constructor for the tag 'tag:yaml.org,2002:python/object:os.system'"),
-    ("a: \x01", "Spec {} must be YAML, but has a mistake: unacceptable character #x0001: special characters are not "
-     "allowed in \"<unicode string>\", position 3"),
+    ("x: !!python/object:os.system 1", "Spec {} must be YAML, but has a mistake in line 1: " + TAG),
+    ("a: \x01", "Spec {} must be YAML, but has a mistake: " + CHARACTER),
     ("", "Spec {} must hold keys and values, family among them, not None"),
     ("- 1", "Spec {} must hold keys and values, family among them, not [1]"),
     ("params: {}", "Spec {} must name its family, one of systolic"),
@@ -123,7 +124,7 @@ FILES = [
     ("family: systolic\nparams: {rows: 0}", "Systolic rows must be an integer from 1 to 256, not 0"),
     ("family: systolic\nparams: {rows: '8'}", "Systolic rows must be an integer from 1 to 256, not '8'"),
     ("family: systolic\nparams: {rows: 8.0}", "Systolic rows must be an integer from 1 to 256, not 8.0"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "message"), FILES)

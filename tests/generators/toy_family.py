@@ -2,6 +2,7 @@
 
 from amaranth.hdl import Module
 from pydantic import Field as Parameter
+
 from rtloom.generators.family import Family, Job
 from rtloom.generators.params import FamilyParams, FormatField
 from rtloom.hdl.emit import Shared

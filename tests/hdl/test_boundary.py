@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.sim import Simulator
+
 from rtloom.hdl.boundary import Boundary
 from rtloom.hdl.emit import Shared, emit_verilog
 from rtloom.hdl.formats import Integer

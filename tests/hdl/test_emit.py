@@ -480,7 +480,7 @@ def test_a_mistake_would_be_found(tmp_path):
     (tmp_path / "gate.v").write_text(text.replace("$signed(s)", "s", 1))
     passes = ["read_rtlil gold.il", "setattr -mod -unset top", "read_verilog gate.v", "proc", "flatten", "opt_clean"]
     passes += ["miter -equiv -make_outputs gold gate miter", "hierarchy -top miter", "flatten", "opt -full"]
-    with pytest.raises(ToolError, match="^Yosys must succeed, but reported ERROR: .*proof"):
+    with pytest.raises(ToolError, match=r"^Yosys must succeed, but reported ERROR: .*proof"):
         run_yosys([*passes, "sat -verify -prove trigger 0 miter"], directory=tmp_path)
 
 
@@ -640,7 +640,7 @@ def test_yosys_reports_its_error_in_one_line():
 
 
 def test_yosys_crash_is_reported():
-    with pytest.raises(ToolError, match="^Yosys must succeed, but was ended by SIGSEGV$"):
+    with pytest.raises(ToolError, match=r"^Yosys must succeed, but was ended by SIGSEGV$"):
         run_yosys(["exec -- kill -SEGV $PPID"])
 
 
@@ -659,7 +659,7 @@ def test_yosys_missing(monkeypatch):
 
     monkeypatch.setattr(util, "find_spec", lambda name: None)
     monkeypatch.setattr(metadata, "version", absent)
-    with pytest.raises(ToolError, match="^Yosys must be installed as the Python package pyosys, which was not found$"):
+    with pytest.raises(ToolError, match=r"^Yosys must be installed as the Python package pyosys, which was not found$"):
         run_yosys(["help"])
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rtloom.errors import InputError
 from rtloom.hdl.formats import Integer
 from rtloom.hdl.manifest import BoundStream, Manifest, Reset, stream_signals
@@ -171,11 +172,13 @@ def test_any_damage_is_one_line_or_harmless(path, junk):
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = junk
+    message = ""
     try:
         Manifest.from_dict(content)
     except InputError as error:
-        assert "\n" not in str(error)
-        assert str(error).startswith("Manifest ")
+        message = str(error)
+    assert "\n" not in message
+    assert message == "" or message.startswith("Manifest ")
 
 
 def test_needs_no_hardware_library():
