@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ __all__ = ["LIMIT_BYTES", "clean", "digest", "once", "prune"]
 
 LIMIT_BYTES = 4 << 30
 """Models beyond this size together are thrown away, those not used for the longest time first."""
+ABANDONED = 86400.0
+"""Seconds after which a half-built model belongs to nobody any more."""
 
 
 def digest(*parts: object) -> str:
@@ -43,16 +46,25 @@ def once(kind: str, name: str, make: Callable[[Path], None]) -> Path:
     if _touch(target):
         return target
     folder.mkdir(exist_ok=True)
-    with _locked(f"{kind}-{name[:2]}"):
+    with _locked(f"{kind}-{name}"):
         if not _touch(target):
             work = Path(tempfile.mkdtemp(dir=folder, prefix=".work-"))
             try:
                 make(work)
                 work.chmod(0o755)
-                work.rename(target)
+                _rename(work, target)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
     return target
+
+
+def _rename(work: Path, target: Path) -> None:
+    """Give a folder its name; one that another process has put there meanwhile is as good."""
+    try:
+        work.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
 
 
 def _touch(target: Path) -> bool:
@@ -69,14 +81,22 @@ def _locked(name: str) -> Iterator[None]:
     """Let one process or thread at a time build under that lock; its end, however it comes, frees the lock."""
     folder = cache_dir("sim") / "lock"
     folder.mkdir(exist_ok=True)
-    with (folder / name).open("w") as handle:
+    path = folder / name
+    with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def prune(limit: int = LIMIT_BYTES) -> int:
     """Delete the models unused for the longest time until at most `limit` bytes remain; return the bytes freed."""
     aged = []
+    for left in (cache_dir("sim") / "model").glob(".work-*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
     for folder in (cache_dir("sim") / "model").glob("[0-9a-f]*"):
         with contextlib.suppress(FileNotFoundError):
             size = sum(entry.stat().st_size for entry in folder.iterdir())
