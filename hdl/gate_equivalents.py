@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 
 from ..cache import cache_dir
@@ -90,7 +89,7 @@ REGISTERS = (
     Register("DFFS", 6.75, FF + 'preset : "SN\'"; } pin (SN) { direction : input; } ' + PINS),
     Register(
         "DLATCH",
-        3.75,
+        4.0,
         'latch (IQ, IQN) { enable : "G"; data_in : "D"; } pin (G) { direction : input; } ' + D_PIN + Q_PIN,
     ),
     Register(
@@ -128,7 +127,6 @@ def _pins(gate: Gate) -> str:
     return f'{inputs}pin (Y) {{ direction : output; function : "{gate.function}"; {arcs}}} '
 
 
-@cache
 def gate_equivalents() -> Library:
     """Return the built-in library; its areas are in GE."""
     text = liberty_text()

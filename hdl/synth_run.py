@@ -47,8 +47,8 @@ class SynthRun:
         self.temporary = tempfile.TemporaryDirectory(prefix="rtloom-synth-")
         self.folder = Path(self.temporary.name)
         if isinstance(self.verilog, str):
-            self.file = self.folder / "design.v"
-            self.file.write_text(self.verilog)
+            (self.folder / "design.v").write_text(self.verilog)
+            self.file = Path("design.v")
         else:
             self.file = self.verilog.resolve()
             if not self.file.is_file():
@@ -60,11 +60,11 @@ class SynthRun:
         """Remove the folder."""
         self.temporary.cleanup()
 
-    def yosys(self, passes: Sequence[str], *, quiet: bool = True) -> str:
-        """Run Yosys within the time that is left."""
+    def yosys(self, passes: Sequence[str]) -> str:
+        """Run Yosys within the time that is left and return its log."""
         left = self.time_limit - self.seconds
         try:
-            return run_yosys(passes, timeout=max(left, 0.01), directory=self.folder, quiet=quiet)
+            return run_yosys(passes, timeout=max(left, 0.01), directory=self.folder)
         except ToolError as error:
             if self.seconds >= self.time_limit:
                 limit = f"{self.time_limit:g} seconds"
