@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from . import commands, commands_synth
+from . import commands_lint, commands_run, commands_synth, commands_verilog
 from .errors import RtloomError
+from .examples import cli as examples_cli
 from .generators import cli as generators_cli
 from .sim import cli as sim_cli
+from .verif import cli as verif_cli
 
 __all__ = ["app", "main"]
 
@@ -24,8 +26,10 @@ Begin with
   rtloom describe systolic                             what can be chosen
   rtloom verilog systolic-8x8-int8 -p rows=16 -o out   Verilog, manifest, FuseSoC core
   rtloom run systolic-8x8-int8 -i in.npz -o out.npz    NumPy arrays through the Verilog, cycle by cycle
-  rtloom verify systolic-8x8-int8                      its bench against the golden model
+  rtloom verify systolic-8x8-int8                      its bench, against the golden model
+  rtloom lint systolic-8x8-int8                        its Verilog, as strict tools read it
   rtloom synth systolic-8x8-int8 --target ice40        real synthesis
+  rtloom demo                                          two networks on handwritten digits
 
 Exit status: 0 done, 1 a check failed, 2 bad input or a missing tool.
 """
@@ -55,8 +59,17 @@ def version(as_json: Annotated[bool, typer.Option("--json", help="Machine-readab
     typer.echo(json.dumps(found) if as_json else "\n".join(f"{name:10}{text}" for name, text in found.items()))
 
 
-for register in (generators_cli.register, commands.register, sim_cli.register, commands_synth.register):
-    register(app)
+for room in (
+    generators_cli,
+    commands_verilog,
+    commands_run,
+    verif_cli,
+    commands_lint,
+    commands_synth,
+    examples_cli,
+    sim_cli,
+):
+    room.register(app)
 app.command()(version)
 
 

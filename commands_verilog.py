@@ -1,4 +1,4 @@
-"""The commands that need several rooms: ``rtloom verilog``, and ``rtloom run`` and ``synth`` of their own files."""
+"""The command ``rtloom verilog``: a design as files to take away."""
 
 import json
 from pathlib import Path
@@ -7,16 +7,12 @@ from typing import Annotated
 
 import typer
 
-from . import commands_synth, run
-
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``verilog``, ``run`` and ``synth`` to the command."""
+    """Add ``verilog`` to the command."""
     app.command()(verilog)
-    run.register(app)
-    commands_synth.register(app)
 
 
 def verilog(
