@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from .digits.defaults import CLOCK, OUTPUT, SPEC
+
 __all__ = ["register"]
 
 
@@ -16,12 +18,10 @@ def register(app: typer.Typer) -> None:
 
 def run_demo(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")] = Path(
-        "demo-out"
+        OUTPUT
     ),
-    spec: Annotated[
-        str, typer.Option(metavar="SPEC", help="Systolic design with int8 operands.")
-    ] = "systolic-8x8-int8-layer",
-    clock: Annotated[float, typer.Option(metavar="MHZ", help="Assumed clock in MHz, for images per second.")] = 100.0,
+    spec: Annotated[str, typer.Option(metavar="SPEC", help="Systolic design with int8 operands.")] = SPEC,
+    clock: Annotated[float, typer.Option(metavar="MHZ", help="Assumed clock, for images per second.")] = CLOCK / 1e6,
     quick: Annotated[bool, typer.Option("--quick", help="40 instead of all 360 held-out images.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -39,7 +39,8 @@ def run_demo(
     from .digits.run import demo
 
     columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("starting", total=1.0)
         results = demo(
             output, spec, clock * 1e6, quick, lambda text, done: progress.update(task, description=text, completed=done)

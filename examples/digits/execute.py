@@ -104,4 +104,5 @@ def _images(values: IntArray) -> IntArray:
 
 
 def _digits(scores: IntArray) -> IntArray:
-    return np.argmax(scores.reshape(len(scores), -1), axis=1)
+    digits: IntArray = np.argmax(scores.reshape(len(scores), -1), axis=1)
+    return digits

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from rtloom.figures import Figure
 
 from ..packages import require
-from .results import Outcome
+from .results import Outcome, describe
 
 __all__ = ["draw"]
 
 INK, PALE, TRACK = "#1f2933", "#5f6b7a", "#eceff3"
 COLOURS = ("#2f6690", "#3a9188")
+HEAD = 0.79
+"""Height at which both halves begin, as a share of the picture."""
 ACROSS, DOWN = 7, 2
 """Misread digits shown of each network at most: so many columns and rows."""
 
@@ -36,19 +38,20 @@ def draw(path: Path, results: dict[str, Any], outcomes: Sequence[Outcome], image
     """
     figure = require("matplotlib.figure").Figure(figsize=(13, 7), dpi=120, facecolor="white")
     _headline(figure, results)
-    _bars(figure.add_axes((0.075, 0.09, 0.36, 0.66)), results)
-    for outcome, colour, top in zip(outcomes, COLOURS, (0.79, 0.40), strict=True):
+    figure.text(0.075, HEAD, "Utilisation of the array, from simulation", fontsize=13, color=INK)
+    _bars(figure.add_axes((0.075, 0.09, 0.36, 0.69)), results)
+    for outcome, colour, top in zip(outcomes, COLOURS, (HEAD, HEAD - 0.39), strict=True):
         _misread(figure, top, outcome, images, colour)
     figure.savefig(path, format="png")
 
 
 def _headline(figure: Any, results: dict[str, Any]) -> None:
     """Say what ran, and what came of it."""
-    params, networks = results["params"], results["networks"].values()
+    networks = results["networks"].values()
     compared, equal = (sum(n["outputs"][key]["value"] for n in networks) for key in ("compared", "equal"))
     area = Figure(**results["area"]).short
-    flow = params["dataflow"].replace("_", "-")
-    title = f"Handwritten digits on a generated {params['rows']} x {params['cols']} int8 array"
+    array, _, flow = describe(results["params"]).partition(", ")
+    title = f"Handwritten digits on a generated {array}"
     line = (
         f"{results['images']} held-out images, {flow}, {area}; "
         f"{equal:,} of {compared:,} layer outputs of the Verilog equal the golden model bit for bit"
@@ -67,26 +70,21 @@ def _bars(axes: Any, results: dict[str, Any]) -> None:
         for layer in network["layers"]:
             place += 1
             share, cycles = layer["utilisation"]["value"], layer["cycles"]["value"]
+            end = "white" if share > 98.5 else INK
             axes.barh(place, 100, height=0.72, color=TRACK)
             axes.barh(place, share, height=0.72, color=colour)
-            axes.text(1.5, place, f"{share:.1f} %", fontsize=10.5, color="white", va="center", fontweight="bold")
-            axes.text(98.5, place, f"{cycles:,} cycles", fontsize=10, va="center", ha="right", color=_on(share))
+            axes.text(1.5, place, f"{share:.2f} %", fontsize=10.5, color="white", va="center", fontweight="bold")
+            axes.text(98.5, place, f"{cycles:,} cycles", fontsize=10, va="center", ha="right", color=end)
             ticks.append((place, layer["name"]))
-        place += 1.3
+        place += 1.3  # room for the next network's title
     axes.set_ylim(place - 0.6, -0.5)
     axes.set_xlim(0, 100)
     axes.set_yticks([at for at, _ in ticks], [name for _, name in ticks], fontsize=10.5, color=INK)
     axes.set_xticks(range(0, 101, 25), [f"{share} %" for share in range(0, 101, 25)], fontsize=9.5, color=PALE)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title("Utilisation of the array, from simulation", fontsize=13, color=INK, loc="left", pad=10)
     clock = results["clock"]["value"] / 1e6
     axes.set_xlabel(f"images/s if clocked at {clock:g} MHz (assumed)", fontsize=9.5, color=PALE, loc="right")
-
-
-def _on(share: float) -> str:
-    """Return the colour of text at the right end of a bar."""
-    return "white" if share > 98.5 else INK
 
 
 def _misread(figure: Any, top: float, outcome: Outcome, images: NDArray[np.int64], colour: str) -> None:

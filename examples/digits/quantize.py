@@ -79,7 +79,7 @@ def quantize_multiplier(real: float, bits: int = 16) -> tuple[int, int]:
     Raises
     ------
     InputError
-        Where `real` is not in the range of such fractions.
+        Where no such fraction is near.
     """
     largest = (1 << bits) - 1
     if not 2.0**-SHIFT_MAX / 2 < real < largest + 0.5:
@@ -88,13 +88,10 @@ def quantize_multiplier(real: float, bits: int = 16) -> tuple[int, int]:
     shift = min(bits - math.frexp(real)[1], SHIFT_MAX)
     if round(math.ldexp(real, shift)) > largest:
         shift -= 1
-    shift = max(shift, 0)
-    return max(round(math.ldexp(real, shift)), 1), shift
+    return round(math.ldexp(real, shift)), shift
 
 
-def quantize(
-    network: Network, weights: Sequence[Weights], images: IntArray, bits: int = 16
-) -> list[QuantizedLayer]:
+def quantize(network: Network, weights: Sequence[Weights], images: IntArray, bits: int = 16) -> list[QuantizedLayer]:
     """Quantise a trained network; pixels enter it as they are, 0 to 16.
 
     Parameters

@@ -16,7 +16,7 @@ from rtloom.hdl.synth_report import SynthReport
 from .execute import Execution, LayerRun
 from .network import Network
 
-__all__ = ["Outcome", "collect", "show"]
+__all__ = ["Outcome", "collect", "describe", "show"]
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,7 @@ class Outcome:
         return Figure(float(100 * np.mean(digits == self.labels)), "%", source).to_dict()
 
 
-def collect(
-    spec: rtloom.Spec, clock: float, outcomes: Sequence[Outcome], area: SynthReport
-) -> dict[str, Any]:
+def collect(spec: rtloom.Spec, clock: float, outcomes: Sequence[Outcome], area: SynthReport) -> dict[str, Any]:
     """Return the results as JSON holds them."""
     return {
         "rtloom": rtloom.__version__,
@@ -100,46 +98,51 @@ def _layer(run: LayerRun) -> dict[str, Any]:
     }
 
 
+def describe(params: dict[str, Any]) -> str:
+    """Return size and dataflow of an array in a few words."""
+    depth = f" x {params['reduce']}" if params["reduce"] > 1 else ""
+    return f"{params['rows']} x {params['cols']}{depth} int8 array, {params['dataflow'].replace('_', '-')}"
+
+
 def show(results: dict[str, Any], console: Console) -> None:
     """Print the results as tables."""
-    params = results["params"]
-    console.print(
-        f"\n[bold]Handwritten digits on {results['spec']}[/bold]: {params['rows']} x {params['cols']} PEs, "
-        f"{params['dataflow'].replace('_', '-')}, {results['images']} held-out images\n"
-    )
+    console.print(f"\n[bold]Handwritten digits on {results['spec']}[/bold]: {describe(results['params'])}\n")
     for network in results["networks"].values():
         console.print(_layer_table(network))
-        _summary(network, results["clock"]["value"], console)
+        _summary(network, results, console)
     area = results["area"]
-    console.print(f"[bold]Area[/bold] {Figure(**area).short} ({area['source']})")
+    console.print(f"[bold]Area[/bold] {Figure(**area).short}\n  {area['source']}", highlight=False)
 
 
 def _layer_table(network: dict[str, Any]) -> Table:
-    """Return cycles, utilisation and equality of each layer."""
+    """Return cycles (simulated and by formula), utilisation and values equal to the golden model of each layer."""
     table = Table(title=network["title"].capitalize(), title_justify="left", title_style="bold")
     table.add_column("layer")
-    for title in ("MACs", "cycles (rtl-sim)", "formula", "utilisation", "outputs", "equal to golden"):
+    for title in ("MACs", "cycles", "formula", "utilisation", "outputs", "equal"):
         table.add_column(title, justify="right")
     for layer in network["layers"]:
         table.add_row(
             layer["name"],
             *(f"{layer[key]['value']:,}" for key in ("macs", "cycles", "formula_cycles")),
-            f"{layer['utilisation']['value']:.1f} %",
+            f"{layer['utilisation']['value']:.2f} %",
             *(f"{layer[key]['value']:,}" for key in ("outputs", "equal")),
         )
     return table
 
 
-def _summary(network: dict[str, Any], clock: float, console: Console) -> None:
+def _summary(network: dict[str, Any], results: dict[str, Any], console: Console) -> None:
     """Print accuracy, bit-equality and speed of one network."""
     accuracy = {name: figure["value"] for name, figure in network["accuracy"].items()}
     compared, equal = (network["outputs"][key]["value"] for key in ("compared", "equal"))
     verdict = "equal bit for bit" if compared == equal else "equal"
     console.print(
-        f"  accuracy     float {accuracy['float']:.2f} %, int8 golden {accuracy['golden']:.2f} %, "
-        f"int8 RTL {accuracy['rtl']:.2f} %\n"
-        f"  RTL, golden  {equal:,} of {compared:,} layer outputs {verdict}\n"
-        f"  speed        {network['cycles_per_image']['value']:,.0f} cycles an image at "
-        f"{network['utilisation']['value']:.1f} % utilisation: {network['images_per_second']['value']:,.0f} images/s "
-        f"if clocked at {clock / 1e6:g} MHz (assumed)\n"
+        f"  accuracy  {accuracy['float']:.2f} % float, {accuracy['golden']:.2f} % int8 golden, "
+        f"{accuracy['rtl']:.2f} % int8 RTL\n"
+        f"            on {results['images']} held-out images\n"
+        f"  RTL       {equal:,} of {compared:,} layer outputs {verdict}\n"
+        f"            to the golden model\n"
+        f"  speed     {network['cycles_per_image']['value']:,.1f} cycles an image at "
+        f"{network['utilisation']['value']:.2f} % utilisation (rtl-sim);\n"
+        f"            {network['images_per_second']['value']:,.0f} images/s "
+        f"if clocked at {results['clock']['value'] / 1e6:g} MHz (assumed)\n"
     )

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 import rtloom
 from rtloom.errors import must
 from rtloom.figures import Figure
-from rtloom.hdl.formats import Integer
 from rtloom.hdl.synth import synthesize
 
 from ..output import whole_folder
 from ..packages import require
 from .data import Digits, load_digits
+from .defaults import CLOCK, OUTPUT, SPEC
 from .execute import execute
 from .network import CNN, MLP, Network
 from .picture import draw
@@ -26,10 +26,8 @@ from .quantize import quantize
 from .results import Outcome, collect
 from .train import predict, train
 
-__all__ = ["CLOCK", "SPEC", "demo"]
+__all__ = ["demo", "layer_spec"]
 
-SPEC = "systolic-8x8-int8-layer"
-CLOCK = 100e6
 QUICK = 40
 NETWORKS = (MLP, CNN)
 # Training and each layer of both networks, then synthesis and picture.
@@ -39,7 +37,7 @@ Tell = Callable[[str, float], object]
 
 
 def demo(
-    output: str | Path = "demo-out",
+    output: str | Path = OUTPUT,
     spec: Any = SPEC,
     clock: float = CLOCK,
     quick: bool = False,
@@ -122,9 +120,7 @@ class _Steps:
         self.done += 1
 
 
-def _outcome(
-    network: Network, spec: rtloom.Spec, digits: Digits, images: NDArray[np.int64], step: _Steps
-) -> Outcome:
+def _outcome(network: Network, spec: rtloom.Spec, digits: Digits, images: NDArray[np.int64], step: _Steps) -> Outcome:
     """Train, quantise and run one network."""
     step(f"{network.name}: training")
     weights = train(network, digits.train_images, digits.train_labels)

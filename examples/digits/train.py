@@ -25,7 +25,9 @@ def as_float(images: NDArray[np.int64]) -> FloatArray:
 
 def predict(network: Network, weights: Sequence[Weights], images: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the digit that the float network sees in each image."""
-    return np.argmax(forward(network, weights, as_float(images))[-1].reshape(len(images), -1), axis=1)
+    scores = forward(network, weights, as_float(images))[-1]
+    digits: NDArray[np.int64] = np.argmax(scores.reshape(len(images), -1), axis=1)
+    return digits
 
 
 def train(network: Network, images: NDArray[np.int64], labels: NDArray[np.int64]) -> list[Weights]:
@@ -48,9 +50,7 @@ def train(network: Network, images: NDArray[np.int64], labels: NDArray[np.int64]
         return _train(network, as_float(images), labels, np.random.default_rng(SEED))
 
 
-def _train(
-    network: Network, pixels: FloatArray, labels: NDArray[np.int64], rng: np.random.Generator
-) -> list[Weights]:
+def _train(network: Network, pixels: FloatArray, labels: NDArray[np.int64], rng: np.random.Generator) -> list[Weights]:
     parameters = _initial(network, rng)
     optimiser = _Adam(parameters)
     for epoch in range(network.epochs):
@@ -82,7 +82,8 @@ def _shifted(images: FloatArray, rng: np.random.Generator) -> FloatArray:
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (8, 8), axis=(1, 2))
     down, right = rng.integers(0, 3, size=(2, len(images)))
-    return windows[np.arange(len(images)), down, right].transpose(0, 2, 3, 1)
+    moved: FloatArray = windows[np.arange(len(images)), down, right].transpose(0, 2, 3, 1)
+    return moved
 
 
 def _gradients(
@@ -110,7 +111,7 @@ def _gradients(
 class _Adam:
     """Adam (Kingma and Ba, 2015) with decoupled weight decay, in place on a list of arrays."""
 
-    def __init__(self, parameters: Sequence[FloatArray]) -> None:
+    def __init__(self, parameters: list[FloatArray]) -> None:
         self.parameters = parameters
         self.mean = [np.zeros_like(p) for p in parameters]
         self.square = [np.zeros_like(p) for p in parameters]
@@ -120,7 +121,8 @@ class _Adam:
         """Take one step of that learning rate against the gradients."""
         self.time += 1
         first, second = (1 - moment**self.time for moment in MOMENTS)
-        for p, g, mean, square in zip(self.parameters, gradients, self.mean, self.square, strict=True):
-            mean += (1 - MOMENTS[0]) * (g - mean)
-            square += (1 - MOMENTS[1]) * (g * g - square)
-            p -= np.float32(rate) * (mean / first / (np.sqrt(square / second) + 1e-8) + DECAY * p)
+        for at, slope in enumerate(gradients):
+            self.mean[at] += (1 - MOMENTS[0]) * (slope - self.mean[at])
+            self.square[at] += (1 - MOMENTS[1]) * (slope * slope - self.square[at])
+            move = self.mean[at] / first / (np.sqrt(self.square[at] / second) + 1e-8)
+            self.parameters[at] -= np.float32(rate) * (move + DECAY * self.parameters[at])
