@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,21 +66,25 @@ def synth(
     from .hdl.synth import synthesize
 
     verilog, name, groups = _source(spec, params, top, interface)
-    options = {"flatten": flatten, "booth": booth, "dsp": dsp, "goal": goal, "clock_gating": clock_gating}
-    with Console(stderr=True).status(f"{target}: synthesising {name}"):
+    with ExitStack() as stack:
+        file = stack.enter_context(whole_file(output)) if output is not None else None
+        stack.enter_context(Console(stderr=True).status(f"{target}: synthesising {name}"))
         report = synthesize(
             verilog,
             name,
             target,
             liberty=liberty or (),
+            flatten=flatten,
+            booth=booth,
+            dsp=dsp,
+            goal=goal,
+            clock_gating=clock_gating,
             macro_bits=macro_bits,
             groups=groups,
             time_limit=time_limit,
-            **options,  # type: ignore[arg-type]
         )
-    text = json.dumps(report.to_dict(), indent=2)
-    if output is not None:
-        with whole_file(output) as file:
+        text = json.dumps(report.to_dict(), indent=2)
+        if file is not None:
             file.write(text.encode() + b"\n")
     if as_json:
         typer.echo(text)

@@ -7,12 +7,11 @@ from ..errors import must
 from ..figures import Figure
 from .gate_equivalents import gate_equivalents
 from .liberty import load_library
-from .synth_gates import RECIPES, GateOptions, Goal, gates
+from .synth_gates import RECIPES, GateOptions, gates
 from .synth_memory import MACRO_BITS
 from .synth_report import SynthReport
 from .synth_run import SynthRun
 from .synth_targets import FPGAS, TARGETS
-from .yosys import quote
 
 __all__ = ["synthesize"]
 
@@ -26,7 +25,7 @@ def synthesize(
     flatten: bool | None = None,
     booth: bool = True,
     dsp: bool = True,
-    goal: Goal = "area",
+    goal: str = "area",
     clock_gating: bool = False,
     macro_bits: int = MACRO_BITS,
     groups: Mapping[str, Sequence[str]] | None = None,
@@ -94,7 +93,7 @@ def _fpga(run: SynthRun, target: str, flatten: bool, dsp: bool) -> SynthReport:
     """Synthesise for an FPGA and count."""
     fpga = FPGAS[target]
     passes = fpga.passes(run.top, flatten=flatten, dsp=dsp)
-    run.yosys([f"read_verilog {quote(run.file)}", *passes, "write_json mapped.json"])
+    run.yosys([run.read, *passes, "write_json mapped.json"])
     cells = run.netlist("mapped.json").cells()
     source = f"synth {run.tool}, {fpga.title}"
     counted = fpga.count(cells)

@@ -4,7 +4,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from ..errors import InputError, ToolError
 from ..figures import Figure
@@ -17,9 +16,7 @@ from .synth_run import SynthRun
 from .synth_shares import shares_by_group, shares_by_label
 from .yosys import quote
 
-__all__ = ["RECIPES", "GateOptions", "Goal", "gates"]
-
-Goal = Literal["area", "delay"]
+__all__ = ["RECIPES", "GateOptions", "gates"]
 
 # Measured on multiply-accumulate PEs and 16x16 arrays with four libraries: `area` is 5 to 8 % smaller than Yosys' own
 # script, `delay` nearly twice as fast as `area` and 16 to 20 % larger.
@@ -45,7 +42,7 @@ class GateOptions:
 
     flatten: bool
     booth: bool
-    goal: Goal
+    goal: str
     clock_gating: bool
     macro_bits: int
 
@@ -89,7 +86,7 @@ def _coarse(run: SynthRun, options: GateOptions) -> tuple[MemoryUse, ...]:
     synth = f"synth -top {run.top}" + " -flatten" * options.flatten + " -booth" * options.booth
     run.yosys(
         [
-            f"read_verilog {quote(run.file)}",
+            run.read,
             f"{synth} -run begin:fine",
             "write_rtlil coarse.il",
             "write_json coarse.json",

@@ -10,7 +10,7 @@ from typing import Self
 
 from ..errors import ToolError, must
 from .netlist import Netlist
-from .yosys import run_yosys, yosys_version
+from .yosys import quote, run_yosys, yosys_version
 
 __all__ = ["SynthRun"]
 
@@ -29,8 +29,8 @@ class SynthRun:
 
     Attributes
     ----------
-    file
-        The Verilog.
+    read
+        Yosys command that reads the Verilog; SystemVerilog if the file's name ends in ``.sv``.
     tool
         Name and version of the tool.
     """
@@ -48,12 +48,13 @@ class SynthRun:
         self.folder = Path(self.temporary.name)
         if isinstance(self.verilog, str):
             (self.folder / "design.v").write_text(self.verilog)
-            self.file = Path("design.v")
+            self.read = "read_verilog design.v"
         else:
-            self.file = self.verilog.resolve()
-            if not self.file.is_file():
+            file = self.verilog.resolve()
+            if not file.is_file():
                 self.temporary.cleanup()
                 raise must("Verilog file", "exist", str(self.verilog))
+            self.read = f"read_verilog {'-sv ' if file.suffix == '.sv' else ''}{quote(file)}"
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -97,6 +97,12 @@ def test_file_and_text_give_the_same(tmp_path):
     assert synthesize(path, "x").cells == synthesize(CHAIN, "x").cells
 
 
+def test_system_verilog_is_known_by_its_suffix(tmp_path):
+    path = tmp_path / "x.sv"
+    path.write_text("module x(input logic clk, d, output logic q); always_ff @(posedge clk) q <= d; endmodule")
+    assert synthesize(path, "x").cells == {"DFF": 1}
+
+
 def test_booth_and_goal_are_heeded():
     area = {booth: synthesize(MULTIPLIERS, "m", booth=booth)["area"].value for booth in (True, False)}
     assert area[True] < 0.9 * area[False]
