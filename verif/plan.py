@@ -59,8 +59,8 @@ def plan(
     wanted += [(f"ragged_{stalls}", "ragged", stalls, {}) for stalls in STALLED]
     wanted += [(f"{job}_both", job, "both", {}) for job in jobs if job != "ragged"]
     wanted += [
-        (f"reset_after_{after}", "ragged", stalls, {"reset_after": after})
-        for after, stalls in _reset_points(jobs["ragged"].cycles)
+        (f"reset_{when}", "ragged", stalls, {"reset_after": after})
+        for when, after, stalls in _reset_points(jobs["ragged"].cycles)
     ]
     if interface == "axi":
         wanted += [(f"axi_{stalls}", "ragged", stalls, {"driver": "cocotbext-axi"}) for stalls in ("none", "both")]
@@ -84,6 +84,10 @@ def _operations(spec: Spec, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
     return made
 
 
-def _reset_points(cycles: int) -> list[tuple[int, str]]:
+def _reset_points(cycles: int) -> list[tuple[str, int, str]]:
     """Return when to interrupt: in the first beats, in the middle, and near the end under stalls."""
-    return [(2, "none"), (max(cycles // 2, 3), "none"), (max(cycles - 1, 4), "mostly_stalled")]
+    return [
+        ("early", 2, "none"),
+        ("halfway", max(cycles // 2, 3), "none"),
+        ("stalled", max(cycles - 1, 4), "mostly_stalled"),
+    ]

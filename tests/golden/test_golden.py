@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import correlate
+
 from rtloom.errors import InputError
 from rtloom.generators.systolic.params import SystolicParams
 from rtloom.hdl.formats import parse_format
 from rtloom.verif.golden import convolution, gemm, systolic
 from rtloom.verif.golden.requantize import requantize, round_shift, scale
-from scipy.signal import correlate
 
 FORMATS = [
     "int2",
