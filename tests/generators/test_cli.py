@@ -8,7 +8,7 @@ import pytest
 import typer
 import yaml
 
-from rtloom import commands
+from rtloom import commands_verilog
 from rtloom.errors import InputError, RtloomError
 from rtloom.generators import cli
 from rtloom.generators.cli import overrides
@@ -17,7 +17,7 @@ from rtloom.hdl.manifest import Manifest
 
 app = typer.Typer(pretty_exceptions_enable=False)
 cli.register(app)
-commands.register(app)
+commands_verilog.register(app)
 
 
 @pytest.fixture
