@@ -94,7 +94,7 @@ def _schema(family: "Family[Any]") -> dict[str, Any]:
     """Return the JSON schema, with number formats by their names as everywhere else."""
     from ..hdl.formats import Format
 
-    schema = family.params.model_json_schema()
+    schema: dict[str, Any] = family.params.model_json_schema()
     for name, field in family.params.model_fields.items():
         if isinstance(field.default, Format):
             schema["properties"][name]["default"] = field.default.name

@@ -46,7 +46,8 @@ class Boundary(wiring.Component):
         m = Module()
         if self.interface == "axi":
             m.domains += ClockDomain("sync", local=True)
-            m.d.comb += [ClockSignal().eq(self.aclk), ResetSignal().eq(~self.aresetn)]
+            clock, reset = (getattr(self, name) for name in ("aclk", "aresetn"))
+            m.d.comb += [ClockSignal().eq(clock), ResetSignal().eq(~reset)]
         m.submodules.core = self.core
         for port in self.ports:
             self._connect(m, port, stream_signals(port, self.interface))

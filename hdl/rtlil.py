@@ -11,6 +11,7 @@ from amaranth.hdl._ir import PortDirection, build_netlist
 from amaranth.hdl._nir import Instance, Memory, Netlist
 from amaranth.lib import wiring
 
+from ..errors import must
 from .verilog_names import is_plain, plain
 
 __all__ = ["convert", "flat_ports"]
@@ -29,9 +30,16 @@ def convert(component: wiring.Component, name: str, platform: object) -> tuple[s
 
     The module is called `name`, a submodule `s` in it ``<name>__s``. Registers carry no initial value: the design
     stands on its synchronous reset, and tools would see two assignments. Memories carry one if it is not all zero.
+
+    Raises
+    ------
+    InputError
+        Where a port is no signal of its own.
     """
     ports = {}
     for port, flow, value in flat_ports(component):
+        if not isinstance(value, Signal):
+            raise must(f"Port {port} of {type(component).__qualname__}", "be a signal", value)
         value.name = port
         ports[port] = (value, PortDirection.Input if flow == wiring.In else PortDirection.Output)
     fragment = Fragment.get(component, platform)
