@@ -74,7 +74,7 @@ clean:
 
 def bench_data(manifest: Manifest, spec: Spec, seed: int) -> dict[str, Any]:
     """Return what ``test_<name>.json`` holds: wires, and for each job the words of every stream."""
-    jobs = {}
+    jobs: dict[str, dict[str, Any]] = {}
     for size in JOBS:
         operation, tensors = spec.family.example(spec.params, size, seed)
         vectors = make_vectors(spec.family, spec.params, operation, tensors)
@@ -96,7 +96,9 @@ def bench_data(manifest: Manifest, spec: Spec, seed: int) -> dict[str, Any]:
         }
         for bound in manifest.streams
     ]
-    reset = {"name": manifest.reset.name, "active_low": manifest.reset.active_low}
+    # As long as the longest job: long enough for known values to pass every register.
+    cycles = max(job["cycles"] for job in jobs.values())
+    reset = {"name": manifest.reset.name, "active_low": manifest.reset.active_low, "cycles": cycles}
     return {"clock": manifest.clock, "reset": reset, "streams": streams, "jobs": jobs}
 
 

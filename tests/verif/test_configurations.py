@@ -1,0 +1,64 @@
+"""The configuration matrix on the generated RTL: bit for bit golden, to the cycle the formula, under every stall."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from rtloom.generators.spec import load, presets
+from rtloom.hdl.formats import parse_format
+from rtloom.verif import matrix
+from rtloom.verif.configurations import bench_configuration, run_configuration
+from rtloom.verif.simulate import simulate
+
+PAIRWISE = matrix.pairwise()
+
+
+@pytest.mark.parametrize("number", range(len(PAIRWISE)))
+def test_pairwise(number: int) -> None:
+    report = run_configuration(PAIRWISE[number])
+    assert report.checked
+    assert report.cycles == report.formula_cycles
+
+
+@pytest.mark.parametrize("number", range(0, len(PAIRWISE), 12))
+def test_pairwise_in_the_bench(number: int) -> None:
+    assert bench_configuration(PAIRWISE[number]).passed
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_random(number: int) -> None:
+    run_configuration(matrix.random_configuration(2, number))
+
+
+@pytest.mark.parametrize("name", presets())
+def test_presets(name: str) -> None:
+    spec = load(name)
+    operation, tensors = spec.family.example(spec.params, "ragged", 5)
+    for stalls in (None, "both"):
+        simulate(spec, operation, stalls=stalls, check=True, **tensors)
+
+
+PAIRS = [
+    ("int8", "int8"),
+    ("uint8", "int8"),
+    ("uint8", "uint8"),
+    ("int8", "int4"),
+    ("int5", "uint1"),
+    ("ternary", "int8"),
+    ("bipolar", "bipolar"),
+]
+DATAFLOWS = ["output_stationary", "weight_stationary", "input_stationary"]
+
+
+@pytest.mark.parametrize(("pair", "dataflow"), list(itertools.product(PAIRS, DATAFLOWS)))
+def test_one_pe_is_right_for_all_pairs_of_operands(pair: tuple[str, str], dataflow: str) -> None:
+    params = {"rows": 1, "cols": 1, "a_format": pair[0], "b_format": pair[1], "dataflow": dataflow, "max_reduction": 2}
+    values = []
+    for name in pair:
+        form = parse_format(name)
+        every = np.arange(form.lo, form.hi + 1)
+        values.append(every[form.contains(every)])
+    a, b = values[0][:, np.newaxis], values[1][np.newaxis, :]
+    c, _ = simulate({"family": "systolic", "name": "one", "params": params}, a=a, b=b, check=True)
+    np.testing.assert_array_equal(c, a * b)
