@@ -1,0 +1,78 @@
+"""The commands verify and regress: what they print, their exit status, the files that they keep."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from rtloom.__main__ import app
+from rtloom.generators.design import emit_design
+from rtloom.verif import regress as regression
+from rtloom.verif import verify as bench
+from rtloom.verif.mutants import broken
+
+TINY = ["verify", "systolic-4x4-int8", "-p", "rows=2", "-p", "cols=2"]
+FLOW = ["--only", "ragged_free_flow"]
+
+
+def call(*words: str):
+    return CliRunner().invoke(app, list(words))
+
+
+@pytest.fixture
+def faulty(monkeypatch, tmp_path):
+    monkeypatch.setattr(bench, "emit_design", lambda *given: broken(emit_design(*given), "edge_wrong"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_verify_passes() -> None:
+    done = call(*TINY, *FLOW, "--seed", "3")
+    assert done.exit_code == 0, done.output
+    assert "(axi, seed 3): 1 of 1 scenarios passed in Verilator; " in done.stdout
+
+
+def test_verify_says_what_is_wrong_and_keeps_the_waves(faulty) -> None:
+    done = call(*TINY, *FLOW, "--junit", "report.xml")
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("ragged_free_flow: c lane 0 of beat 5 must be ")
+    waves = next(faulty.glob("*.fst"))
+    assert lines[1] == f"waveform: {waves.name}"
+    assert "0 of 1 scenarios passed" in lines[2]
+    assert (faulty / "report.xml").exists()
+
+
+def test_verify_as_json(faulty) -> None:
+    done = call(*TINY, *FLOW, "--json", "--waves", "w.vcd")
+    assert done.exit_code == 1
+    told = json.loads(done.stdout)
+    assert told["passed"] is False
+    assert told["scenarios"]["ragged_free_flow"].startswith("c lane 0 of beat 5 must be ")
+    assert told["waves"] == "w.vcd"
+
+
+def test_regress_passes_and_reports() -> None:
+    done = call("regress", "--count", "1", "--seed", "2", "--start", "1")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("seed 2: 1 of 1 random configurations passed (numbers 1 to 1); ")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_regress_gives_each_failure_with_its_command(monkeypatch, as_json: bool) -> None:
+    monkeypatch.setattr(regression, "_run", lambda number, _: "c is wrong" if number == 6 else "")
+    done = call("regress", "--count", "3", "--seed", "9", "--start", "5", *(["--json"] if as_json else []))
+    assert done.exit_code == 1
+    command = "rtloom regress --seed 9 --start 6 --count 1"
+    if as_json:
+        (failure,) = json.loads(done.stdout)["failures"]
+        assert (failure["number"], failure["message"], failure["command"]) == (6, "c is wrong", command)
+    else:
+        assert done.stdout.splitlines()[0] == "c is wrong"
+        assert done.stdout.splitlines()[2] == f"  again: {command}"
+
+
+def test_regress_ends_when_its_time_is_up(monkeypatch) -> None:
+    monkeypatch.setattr(regression, "_run", lambda *_: "")
+    assert regression.regress(minutes=0).ran == 0
+    assert regression.regress(minutes=0.001).ran > 1
