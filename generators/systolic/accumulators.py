@@ -1,12 +1,12 @@
 """Where the passes of a long reduction are summed: one memory word of partial sums for each streamed vector."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
-from amaranth.lib.memory import Memory
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.arithmetic import saturate
 from ...hdl.emit import Shared
 from ...hdl.formats import width_of
+from ...hdl.memory import DualPortMemory
 from .dot import exactly
 from .params import SystolicParams
 from .stationary_column import partial_range
@@ -60,20 +60,20 @@ class Accumulators(Shared):
         """Build the memory, its addresses and the adders."""
         m = Module()
         depth = max(self.params.accumulator_rows, 2)
-        m.submodules.memory = memory = Memory(shape=unsigned(len(self.o)), depth=depth, init=[])
-        write = memory.write_port()
-        read = memory.read_port(transparent_for=[write] if self.params.rows == 1 else [])
+        # A pass lasts at least `rows` cycles, so that only with one row a word is read while it is written.
+        meets = "new" if self.params.rows == 1 else "never"
+        m.submodules.memory = memory = DualPortMemory(len(self.o), depth, meets=meets)
         address = Signal(range(depth))
         following = Mux(self.ends, 0, address + 1)[: len(address)]
         with m.If(self.en & self.valid):
             m.d.sync += address.eq(following)
         m.d.comb += [
-            read.addr.eq(Mux(self.valid, following, address)),
-            read.en.eq(self.en & self.ahead),
-            write.addr.eq(address),
-            write.en.eq(self.en & self.valid & self.stores),
-            write.data.eq(self.o),
-            self.o.eq(self._sums(read.data)),
+            memory.r_addr.eq(Mux(self.valid, following, address)),
+            memory.r_en.eq(self.en & self.ahead),
+            memory.w_addr.eq(address),
+            memory.w_en.eq(self.en & self.valid & self.stores),
+            memory.w_data.eq(self.o),
+            self.o.eq(self._sums(memory.r_data)),
         ]
         return m
 
