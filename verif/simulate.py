@@ -145,24 +145,21 @@ def simulate(
     patterns = _patterns(stalls, family.ports(params), seed)
     run = run_streams(design.verilog, design.manifest, job.inputs, job.outputs, stalls=patterns, trace=trace)
     result = family.lift(params, job, run.outputs)
+    report = Report(
+        design=design.manifest.top,
+        operation=operation,
+        cycles=run.cycles,
+        formula_cycles=family.cycles(params, job),
+        macs=job.work,
+        peak=family.peak(params),
+        seconds=run.seconds,
+        stalls={name: transfers.stalls for name, transfers in run.streams.items()},
+        checked=check,
+    )
     if check:
         _check(loaded, operation, tensors, job, run, result, None if stalls is None else seed)
-        if not patterns and run.cycles != family.cycles(params, job):
-            raise CheckError(
-                f"{loaded.name} {operation} must take {family.cycles(params, job)} cycles, not {run.cycles}"
-            )
-    waited = {name: transfers.stalls for name, transfers in run.streams.items()}
-    report = Report(
-        design.manifest.top,
-        operation,
-        run.cycles,
-        family.cycles(params, job),
-        job.work,
-        family.peak(params),
-        run.seconds,
-        waited,
-        check,
-    )
+        if not patterns and report.cycles != report.formula_cycles:
+            raise CheckError(f"{loaded.name} {operation} must take {report.formula_cycles} cycles, not {report.cycles}")
     return result, report
 
 
