@@ -6,7 +6,7 @@ JOBS ?= 2
 PRESETS = $(basename $(notdir $(wildcard generators/presets/*.yaml)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verilog regress test lint format bench lock clean
+.PHONY: help setup demo verilog regress test lint format bench docs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -47,6 +47,13 @@ format: setup ## bring the Python code into its form
 
 bench: setup ## measure what README states; figures go to build/bench
 	$(BIN)/python -m tests.benchmarks --output $(OUT)/bench
+
+docs: demo bench ## renew the pictures and the figures of the README
+	cp $(OUT)/demo/results.json docs/demo.json
+	cp $(OUT)/demo/results.png docs/demo.png
+	cp $(OUT)/bench/figures.json docs/bench.json
+	$(BIN)/python docs/picture.py
+	$(BIN)/python docs/figures.py
 
 lock: ## pin the newest versions that pyproject.toml allows
 	python3 -m venv --clear $(OUT)/lock

@@ -91,6 +91,14 @@ def test_every_preset_is_listed():
     assert {name for name in presets if f"`{name}`" not in README} == set()
 
 
+def test_figures_are_those_that_were_measured():
+    """The tables are what docs/figures.py makes of the files that the demo and the benchmarks wrote."""
+    script = ROOT / "docs" / "figures.py"
+    code = f"import runpy, sys; print(runpy.run_path({str(script)!r})['filled'](sys.stdin.read()), end='')"
+    done = subprocess.run([sys.executable, "-c", code], input=README, capture_output=True, text=True, check=True)
+    assert done.stdout == README
+
+
 def test_picture_is_what_its_script_draws():
     script = ROOT / "docs" / "picture.py"
     code = f"import runpy; print(runpy.run_path({str(script)!r})['draw'](), end='')"
