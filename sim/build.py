@@ -15,6 +15,7 @@ import cocotb_tools.config as cocotb
 
 from ..errors import CheckError, InputError, ToolError, must
 from .process import Finished, died, run_tool
+from .quicken import quicken
 from .runtime import COMPILE_LIMIT, compile_cpp, flags, precompiled, runtime_names, runtime_object
 from .store import digest, once, prune
 from .verilator import Compiler, Verilator, find_compiler, find_verilator
@@ -208,11 +209,13 @@ def _units(plan: _Plan, work: Path, header: Path) -> list[Callable[[], Path]]:
     """Return the compilations of a design: what runs every cycle, and the rest, side by side."""
     generated = sorted(work.glob("Vtop*.cpp"))
     hot = [path for path in generated if "Slow" not in path.name] + [_main(plan, work)]
+    for path in hot[:-1]:
+        path.write_text(quicken(path.read_text()))
     cold = [path for path in generated if "Slow" in path.name]
     trace, coverage = plan.options.trace, bool(plan.options.coverage)
     macros = {"VM_COVERAGE": coverage, "VM_SC": False, "VM_TIMING": False, "VM_TRACE": trace is not None}
     macros |= {f"VM_TRACE_{form.upper()}": trace == form for form in ("vcd", "fst", "saif")}
-    defines = "".join(f"#define {name} {int(value)}\n" for name, value in macros.items())
+    defines = '#include "signed.h"\n' + "".join(f"#define {name} {int(value)}\n" for name, value in macros.items())
     options = [*flags(plan.verilator, plan.options.optimise), f"-I{work}", f"-I{ROOM}", "-include", str(header)]
     jobs: list[Callable[[], Path]] = []
     for name, parts in (("hot", hot), ("cold", cold)):
@@ -264,7 +267,7 @@ def _hidden(work: Path) -> list[str]:
 @functools.cache
 def _own_sources() -> str:
     """Digest of the files that decide what is built from a given Verilog."""
-    names = ("build.py", "runtime.py", "shim.h", "shim.cpp", "model.cpp")
+    names = ("build.py", "quicken.py", "runtime.py", "signed.h", "shim.h", "shim.cpp", "model.cpp")
     return hashlib.sha256(b"".join((ROOM / name).read_bytes() for name in names)).hexdigest()
 
 
