@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, must
+from ..errors import must
 from ..hdl.formats import Format, Integer
 from ..hdl.ports import Beats, StreamPort
 from .broken_rules import explain
@@ -163,6 +163,12 @@ class NativeModel:
         CheckError
             Where a stream rule is broken, the design hangs or gives too many beats: stream, rule and cycle.
         """
+        limits = {"max_cycles": (max_cycles, 1), "reset_at": (reset_at, 0), "patience": (patience, 1), "quiet": (quiet, 0)}
+        for name, (value, least) in limits.items():
+            if value is not None and value < least:
+                raise must(f"Run {name}", f"be at least {least}", value)
+        if coverage is not None and not self.options.coverage:
+            raise must("Coverage file", "be given to a model with coverage built in", str(coverage))
         patterns = self._patterns(stalls or {})
         bound = self._bind(inputs, outputs, patterns)
         longest = max((len(go) for go in patterns.values()), default=0)
@@ -200,9 +206,10 @@ class NativeModel:
             wanted |= {signals.valid: 1, signals.ready: 1, signals.data: 8 * bound.port.nbytes}
             wanted |= {signals.last: 1} if signals.last else {}
         for name, width in wanted.items():
-            if widths.get(name) != width:
-                found = f"{widths[name]} bits" if name in widths else "no such port"
-                raise InputError(f"Port {name} of {self.manifest.top} must have {width} bits, not {found}")
+            if name not in widths:
+                raise must(f"Manifest of {self.manifest.top}", "name ports of the design", name)
+            if widths[name] != width:
+                raise must(f"Port {name} of {self.manifest.top}", f"have {width} bits", widths[name])
 
     def _patterns(self, stalls: Patterns) -> dict[str, NDArray[np.uint8]]:
         patterns = {}
@@ -239,9 +246,6 @@ class NativeModel:
         return bound
 
     def _job(self, max_cycles: int | None, reset_at: int | None, patience: int, quiet: int) -> Job:
-        for name, value, least in (("max_cycles", max_cycles, 1), ("reset_at", reset_at, 0)):
-            if value is not None and value < least:
-                raise must(f"Run {name}", f"be at least {least}", value)
         reset = self.manifest.reset
         ports = self._library.ports
         return Job(
