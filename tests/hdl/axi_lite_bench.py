@@ -26,7 +26,7 @@ async def start(dut, pauses: bool = False) -> AxiLiteMaster:
     return master
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def words_come_back(dut) -> None:
     master = await start(dut)
     assert (await master.read_dword(0x00)) == 0xABCDE
@@ -39,7 +39,7 @@ async def words_come_back(dut) -> None:
     assert (await master.read_dword(0x20)) == 0xDEAD_BEEF
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def bytes_are_written_alone(dut) -> None:
     master = await start(dut)
     await master.write_dword(0x20, 0x1122_3344)
@@ -50,7 +50,7 @@ async def bytes_are_written_alone(dut) -> None:
     assert (await master.read_byte(0x23)) == 0x11
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def unmapped_and_read_only_addresses_answer_with_an_error(dut) -> None:
     master = await start(dut)
     for address in (0x10, 0x24, 0xFC):
@@ -63,7 +63,7 @@ async def unmapped_and_read_only_addresses_answer_with_an_error(dut) -> None:
     assert (await master.read_dword(0x00)) == 0xABCDE
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def a_pulse_lasts_one_cycle(dut) -> None:
     master = await start(dut)
     seen = []
@@ -82,7 +82,7 @@ async def a_pulse_lasts_one_cycle(dut) -> None:
     assert [value for value in seen if value] == [0b0110]
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def a_counter_counts_wraps_and_can_be_set(dut) -> None:
     master = await start(dut)
     dut.events.value = 1
@@ -93,7 +93,7 @@ async def a_counter_counts_wraps_and_can_be_set(dut) -> None:
     assert (await master.read_dword(0x0C)) == 250
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def many_transfers_at_once_keep_their_order(dut) -> None:
     master = await start(dut, pauses=True)
     rng = random.Random(cocotb.RANDOM_SEED)
@@ -119,7 +119,7 @@ async def many_transfers_at_once_keep_their_order(dut) -> None:
     assert (await master.read_dword(0x20)) == 0x1313_1313
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def a_reset_restores_the_initial_values(dut) -> None:
     master = await start(dut)
     await master.write_dword(0x04, 1)

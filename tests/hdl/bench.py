@@ -61,7 +61,7 @@ def flow(
             ctx.set(reset, 1)
             await ctx.tick()
             ctx.set(reset, 0)
-        seen.append(await _run(ctx, component, inputs, outputs, go, seed, 20_000, extra, watch))
+        seen.append(await _run(ctx, component, inputs, outputs, go, seed, 2_000, extra, watch))
 
     clocked(component, testbench, reset=reset)
     return seen[0]

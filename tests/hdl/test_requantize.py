@@ -32,7 +32,7 @@ def expected(shape: RequantizeShape, row: dict[str, int]) -> int:
 
 
 def draw(shape: RequantizeShape, rng: random.Random, lanes: int, shares: bool) -> list[dict[str, int]]:
-    """Draw the inputs of a row of lanes: half of them extremes, half of them such that the result is in range."""
+    """Draw the inputs of a row of lanes: extremes, exact halves, and such that the result is in range."""
     lo, hi = -(1 << (shape.sum_bits - 1)), (1 << (shape.sum_bits - 1)) - 1
     fmt, top = shape.output, (1 << shape.multiplier_bits) - 1
     zero_point = rng.choice([0, fmt.lo, fmt.hi, rng.randint(fmt.lo, fmt.hi)])
@@ -45,6 +45,11 @@ def draw(shape: RequantizeShape, rng: random.Random, lanes: int, shares: bool) -
         size = abs(row["sum"] * row["multiplier"]).bit_length()
         # Around the size of the product all bits of the result matter, and halves happen.
         row["shift"] = rng.choice([0, 63, rng.randrange(64), *(min(max(size - k, 0), 63) for k in (-1, 0, 1, 2, 5, 8))])
+        if rng.random() < 0.25:
+            # An exact half, in range: an odd number of halves of the result's unit.
+            shift = rng.randint(1, max(1, shape.sum_bits - fmt.bits - 2))
+            half = (2 * rng.randint(-fmt.hi - 1, fmt.hi) + 1) << (shift - 1)
+            row |= {"sum": min(max(half, lo), hi), "bias": 0, "multiplier": 1, "shift": shift}
         rows.append(row)
     if shares:
         rows = [row | {name: rows[0][name] for name in ("bias", "multiplier", "shift")} for row in rows]
