@@ -163,7 +163,12 @@ class NativeModel:
         CheckError
             Where a stream rule is broken, the design hangs or gives too many beats: stream, rule and cycle.
         """
-        limits = {"max_cycles": (max_cycles, 1), "reset_at": (reset_at, 0), "patience": (patience, 1), "quiet": (quiet, 0)}
+        limits = {
+            "max_cycles": (max_cycles, 1),
+            "reset_at": (reset_at, 0),
+            "patience": (patience, 1),
+            "quiet": (quiet, 0),
+        }
         for name, (value, least) in limits.items():
             if value is not None and value < least:
                 raise must(f"Run {name}", f"be at least {least}", value)

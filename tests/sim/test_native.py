@@ -126,13 +126,17 @@ def test_registers_without_initial_value_are_random():
         ("assertion", "scale must hold its assertions, which one did not; cycle 14"),
         (
             "deadlock",
-            "scale must move a beat at least every 106 cycles, not hang: a took 5 of 20 (last in cycle 13) and does "
-            "not take the next, c gave 5 of 20 (last in cycle 16) and does not offer the next; cycle 122",
+            (
+                "scale must move a beat at least every 106 cycles, not hang: a took 5 of 20 (last in cycle 13) and "
+                "does not take the next, c gave 5 of 20 (last in cycle 16) and does not offer the next; cycle 122"
+            ),
         ),
         (
             "silent",
-            "scale must move a beat at least every 106 cycles, not hang: a took 20 of 20 (last in cycle 30), "
-            "c gave 5 of 20 (last in cycle 16) and does not offer the next; cycle 136",
+            (
+                "scale must move a beat at least every 106 cycles, not hang: a took 20 of 20 (last in cycle 30), "
+                "c gave 5 of 20 (last in cycle 16) and does not offer the next; cycle 136"
+            ),
         ),
     ],
 )

@@ -37,19 +37,47 @@ def test_saif_counts_toggles(tmp_path):
 def test_fst_is_written(tmp_path):
     file = tmp_path / "run.fst"
     NativeModel(scale(), MANIFEST).run({"a": beats(30)}, {"c": 30}, trace=file)
-    blocks = list(fst_blocks(file.read_bytes()))
-    # Header, geometry, LZ4 hierarchy; a value-change block.
+    blocks = dict(fst_blocks(file.read_bytes()))
+    # Header, geometry and value changes; the hierarchy, whose first 8 bytes are its length.
     assert {0, 3, 6} <= set(blocks)
     assert {1, 5, 8} & set(blocks)
+    names = lz4_block(blocks[6][8:])
+    assert len(names) == int.from_bytes(blocks[6][:8], "big")
+    assert b"m_axis_c_tvalid" in names
 
 
 def fst_blocks(raw):
     """Walk the blocks of an FST file by their lengths to its very end."""
     at = 0
     while at < len(raw):
-        yield raw[at]
-        at += 1 + int.from_bytes(raw[at + 1 : at + 9], "big")
+        length = int.from_bytes(raw[at + 1 : at + 9], "big")
+        yield raw[at], raw[at + 9 : at + 1 + length]
+        at += 1 + length
     assert at == len(raw)
+
+
+def lz4_block(raw):
+    """Decompress an LZ4 block as its specification says."""
+    out, at = bytearray(), 0
+
+    def length(nibble):
+        nonlocal at
+        if nibble == 15:
+            while raw[at] == 255:
+                nibble, at = nibble + 255, at + 1
+            nibble, at = nibble + raw[at], at + 1
+        return nibble
+
+    while at < len(raw):
+        token, at = raw[at], at + 1
+        count = length(token >> 4)
+        out += raw[at : at + count]
+        at += count
+        if at < len(raw):
+            distance, at = int.from_bytes(raw[at : at + 2], "little"), at + 2
+            for _ in range(length(token & 15) + 4):
+                out.append(out[-distance])
+    return bytes(out)
 
 
 def test_fst_without_libraries_uses_stand_ins(monkeypatch):
