@@ -1,7 +1,6 @@
 """Write the README's tables from docs/demo.json and docs/bench.json: ``python docs/figures.py``, by ``make docs``."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +70,9 @@ def filled(readme: str) -> str:
         source = HERE / f"{name}.json"
         if source.exists():
             text = table(json.loads(source.read_text(encoding="utf-8")))
-            section = rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)"
-            readme = re.sub(section, lambda found, text=text: f"{found[1]}{text}\n{found[2]}", readme, flags=re.DOTALL)
+            before, start, rest = readme.partition(f"<!-- {name} -->\n")
+            _, end, after = rest.partition(f"<!-- end of {name} -->")
+            readme = f"{before}{start}{text}\n{end}{after}" if end else readme
     return readme
 
 
