@@ -56,9 +56,9 @@ def test_bad_options(options, message):
         BuildOptions(**options)
 
 
-def test_bad_files(tmp_path):
-    with pytest.raises(InputError, match=r"^Verilog file must exist, not '.*none\.v'$"):
-        build_native(tmp_path / "none.v", "scale")
+def test_bad_files():
+    with pytest.raises(InputError, match=r"^Verilog file must exist, not 'none\.v'$"):
+        build_native(Path("none.v"), "scale")
     with pytest.raises(InputError, match=r"^Verilog must be given: text or at least one file$"):
         build_native([], "scale")
 

@@ -46,8 +46,8 @@ def test_no_test_run_is_no_pass():
 
 
 def test_a_module_that_cannot_be_run(tmp_path):
-    with pytest.raises(InputError, match=r"^Test module must be a file that exists, not '.*none\.py'$"):
-        run_cocotb(scale(), "scale", tmp_path / "none.py")
+    with pytest.raises(InputError, match=r"^Test module must be a file that exists, not 'none\.py'$"):
+        run_cocotb(scale(), "scale", Path("none.py"))
     with pytest.raises(ToolError, match=r"^cocotb must run no_such_bench, but .*no_such_bench"):
         run_cocotb(scale(), "scale", "no_such_bench")
     broken = tmp_path / "broken_bench.py"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -76,9 +77,9 @@ def test_every_waiver_has_its_reason():
     assert all(lines[at - 1].startswith("// ") for at in waivers)
 
 
-def test_bad_files(tmp_path):
-    with pytest.raises(InputError, match=r"^Verilog file must exist, not '.*none\.v'$"):
-        lint(tmp_path / "none.v", "x")
+def test_bad_files():
+    with pytest.raises(InputError, match=r"^Verilog file must exist, not 'none\.v'$"):
+        lint(Path("none.v"), "x")
     with pytest.raises(InputError, match=r"^Verilog must be given: text or at least one file$"):
         lint([], "x")
 

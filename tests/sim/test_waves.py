@@ -1,5 +1,7 @@
 """Waveforms: each format holds what happened, also where compression libraries are missing."""
 
+from pathlib import Path
+
 import pytest
 
 from rtloom.errors import CheckError, InputError
@@ -89,13 +91,14 @@ def test_fst_without_libraries_uses_stand_ins(monkeypatch):
     assert fst_support.__wrapped__(find_compiler()).libraries == ("-llz4", "-lz")
 
 
-def test_bad_trace_files(tmp_path):
+def test_bad_trace_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert wave_format(tmp_path / "x.saif") == "saif"
     model = NativeModel(scale(), MANIFEST)
     with pytest.raises(InputError, match=r"^Trace file must end in \.fst, \.vcd or \.saif, not 'x\.txt'$"):
-        model.run({}, {}, trace=tmp_path.__class__("x.txt"))
-    with pytest.raises(InputError, match=r"^Trace file must lie in an existing folder, not '.*none/x\.vcd'$"):
-        model.run({}, {}, trace=tmp_path / "none" / "x.vcd")
+        model.run({}, {}, trace=Path("x.txt"))
+    with pytest.raises(InputError, match=r"^Trace file must lie in an existing folder, not 'none/x\.vcd'$"):
+        model.run({}, {}, trace=Path("none/x.vcd"))
     (tmp_path / "d.vcd").mkdir()
-    with pytest.raises(InputError, match=r"^Trace file must be a file that can be written, not '.*d\.vcd'$"):
-        model.run({}, {}, trace=tmp_path / "d.vcd")
+    with pytest.raises(InputError, match=r"^Trace file must be a file that can be written, not 'd\.vcd'$"):
+        model.run({}, {}, trace=Path("d.vcd"))
