@@ -83,5 +83,5 @@ def test_it_finds_faults(fault: str, tmp_path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"^.*file/below.*$"):
+    with pytest.raises(InputError, match=r"^Output must be a folder that can be written \(not a directory\), not .*$"):
         write_testbench(emit_design(SPEC), SPEC, tmp_path / "file" / "below")
