@@ -45,7 +45,9 @@ def synth(
     ] = None,
     booth: Annotated[bool, typer.Option(help="Booth-encoded multipliers (gates).")] = True,
     dsp: Annotated[bool, typer.Option(help="DSP blocks (FPGAs).")] = True,
-    goal: Annotated[str, typer.Option(help="What logic optimisation is after: area or delay (gates).")] = "area",
+    goal: Annotated[
+        str, typer.Option(help="What logic optimisation is after: area, balanced or delay (gates).")
+    ] = "area",
     clock_gating: Annotated[
         bool, typer.Option("--clock-gating", help="Clock gates instead of enables (gates).")
     ] = False,

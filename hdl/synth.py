@@ -47,11 +47,11 @@ def synthesize(
     flatten
         Dissolve the hierarchy: slower, no area by module. Default: only for FPGAs, as place-and-route sees it.
     booth
-        Booth-encoded multipliers (``gates``).
+        Booth-encoded multipliers, and rows of ANDs where they are smaller (``gates``); else array multipliers.
     dsp
         Use DSP blocks (FPGAs).
     goal
-        ``area`` or ``delay``: what logic optimisation is after (``gates``).
+        ``area``, ``balanced`` or ``delay``: what logic optimisation is after (``gates``).
     clock_gating
         Replace enables of four and more registers of a module by a clock gate (``gates``).
     macro_bits

@@ -49,7 +49,7 @@ def test_an_fpga(rtloom_command, verilog):
         (["{v}", "--top", "t", "-p", "rows=2"], "Parameters can be changed in a preset or YAML file only, .*"),
         (["systolic-4x4-int8", "--top", "t"], "--top must be given with a Verilog file only, not 't'"),
         (["{v}", "--top", "t", "--target", "asic"], "Synthesis target must be one of gates, .*, not 'asic'"),
-        (["{v}", "--top", "t", "--goal", "best"], "Synthesis goal must be one of area, delay, not 'best'"),
+        (["{v}", "--top", "t", "--goal", "best"], "Synthesis goal must be one of area, balanced, delay, not 'best'"),
         (["{v}", "--top", "u"], "Yosys must succeed, but reported ERROR: Module `u' not found!"),
         (["{v}", "--top", "t", "--liberty", "none.lib"], "Liberty file none.lib must be readable: No such file .*"),
         (["{v}", "--top", "t", "--time-limit", "0.001"], "Synthesis of t must finish within 0.001 seconds, .*"),

@@ -5,7 +5,9 @@ import pytest
 from rtloom.errors import CheckError, InputError, ToolError
 from rtloom.hdl.netlist import label_of
 from rtloom.hdl.synth import synthesize
+from rtloom.hdl.synth_multiplier import NARROW_MULTIPLIERS
 from rtloom.hdl.synth_targets import FPGAS
+from rtloom.hdl.yosys import run_yosys
 
 from .liberty_files import liberty
 
@@ -111,6 +113,19 @@ def test_booth_and_goal_are_heeded():
     assert slow["area"].value < quick["area"].value
 
 
+@pytest.mark.parametrize("kind", ["", "signed"])
+@pytest.mark.parametrize(
+    ("a", "b", "y"), [(3, 3, 6), (4, 3, 12), (3, 5, 8), (5, 4, 6), (5, 5, 10), (8, 3, 11), (7, 3, 5)]
+)
+def test_narrow_multipliers_are_multipliers(tmp_path, kind, a, b, y):
+    ports = f"input {kind} [{a - 1}:0] a, input {kind} [{b - 1}:0] b, output {kind} [{y - 1}:0] y"
+    (tmp_path / "t.v").write_text(f"module t({ports}); assign y = a * b; endmodule")
+    (tmp_path / "narrow.v").write_text(NARROW_MULTIPLIERS)
+    begin = ["read_verilog t.v", "proc", "copy t u", "techmap -map narrow.v u", "select -assert-count 0 u/t:$mul"]
+    prove = ["miter -equiv -flatten -make_outputs t u m", "sat -verify -prove trigger 0 m"]
+    run_yosys([*begin, "select -clear", *prove], directory=tmp_path)
+
+
 def test_an_enable_is_a_multiplexer_or_a_clock_gate():
     report = synthesize(ENABLED, "m")
     assert report.cells["DFF"] == 8
@@ -190,7 +205,7 @@ def test_published_libraries(name):
             {"target": "asic"},
             "Synthesis target must be one of gates, ice40, ecp5, gowin, xilinx, xilinx-up, not 'asic'",
         ),
-        ({"goal": "best"}, "Synthesis goal must be one of area, delay, not 'best'"),
+        ({"goal": "best"}, "Synthesis goal must be one of area, balanced, delay, not 'best'"),
         ({"time_limit": 0}, "Synthesis time limit must be more than 0 seconds, not 0"),
         ({"macro_bits": -1}, "Synthesis macro_bits must be 0 or more, not -1"),
         (
