@@ -1,5 +1,7 @@
 """Where the passes of a long reduction are summed: one memory word of partial sums for each streamed vector."""
 
+from typing import Literal
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
@@ -61,7 +63,7 @@ class Accumulators(Shared):
         m = Module()
         depth = max(self.params.accumulator_rows, 2)
         # A pass lasts at least `rows` cycles, so that only with one row a word is read while it is written.
-        meets = "new" if self.params.rows == 1 else "never"
+        meets: Literal["new", "never"] = "new" if self.params.rows == 1 else "never"
         m.submodules.memory = memory = DualPortMemory(len(self.o), depth, meets=meets)
         address = Signal(range(depth))
         following = Mux(self.ends, 0, address + 1)[: len(address)]

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from ...hdl.delay import registered
-from ...hdl.emit import Shared
-from ...hdl.signature import stream_members
+from .array import SystolicArray
 from .chain import chain, in_bands
-from .exit import Exit, Finished
+from .exit import Finished
 from .feeder import Entrance
 from .geometry import array_latency, col_segments, hold_latency, row_segments, segment
 from .output_column import OutputColumn
-from .params import SystolicParams
-from .ports import stream_ports
 from .skew import skewed
 
 __all__ = ["OutputStationary"]
@@ -28,7 +25,7 @@ class _Drain:
     last: Value
 
 
-class OutputStationary(Shared):
+class OutputStationary(SystolicArray):
     """Multiplies ``(rows, K)`` by ``(K, cols)`` tiles, K given by `last`, one step along K a cycle.
 
     Operands enter skewed and hop from PE to PE; each PE keeps one element of C. A finished tile leaves row by row
@@ -51,34 +48,15 @@ class OutputStationary(Shared):
         Rows of the tile, `last` on the final one.
     """
 
-    def __init__(self, params: SystolicParams) -> None:
-        self.params = params
-        self.ports = {port.name: port for port in stream_ports(params)}
-        super().__init__(stream_members(tuple(self.ports.values())))
-
-    def key(self) -> tuple[object, ...]:
-        """Return the parameters."""
-        return (self.params.digest,)
-
-    def label(self) -> str:
-        """Return the module's short name."""
-        return "array"
-
-    def body(self) -> Module:
-        """Join the parts."""
-        m = Module()
-        en = Signal()
-        entrances = {
-            name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"
-        }
+    def compute(self, m: Module, en: Value, entrances: dict[str, Entrance]) -> Finished:
+        """Issue steps of both operands into the columns; the rows of a tile follow its last step."""
         a, b = entrances["a"], entrances["b"]
         issue, drain = self._issue(m, en, a, b)
         drained = self._array(m, en, self._operands(m, en, issue, a.field("data"), b.field("data")), drain.begins)
         after = array_latency(self.params)
         valid = registered(m, en, drain.row, "row_valid", after, init=0)
         last = registered(m, en, drain.last, "row_last", after, init=0)
-        Exit(m, self.params, entrances.get("epilogue"), en).connect(Finished(valid, last, drained), self.c)
-        return m
+        return Finished(valid, last, drained)
 
     def _issue(self, m: Module, en: Value, a: Entrance, b: Entrance) -> tuple[Value, _Drain]:
         """Take a step of both operands at once; hold a tile's last step until the tile before has drained.
@@ -105,14 +83,14 @@ class OutputStationary(Shared):
         return issue, _Drain(ends, ends | (drains & (rows_left != 0)), last)
 
     def _operands(self, m: Module, en: Value, issue: Value, a: Value, b: Value) -> tuple[Value, Value]:
-        """Skew both operands; where no step is taken, zeros enter on the side that has a zero."""
+        """Skew both operands; where no step is taken, code 0 enters on both sides and adds nothing.
+
+        On one side at least it stands for zero. The other side must be known too: 0 * X is X in a simulator.
+        """
         params = self.params
-        a_has_zero = params.a_wire.has_zero
-        a = Mux(issue, a, 0) if a_has_zero else a
-        b = b if a_has_zero else Mux(issue, b, 0)
         return (
-            skewed(m, en, a, [segment(i, params) for i in range(params.rows)], "skew_a"),
-            skewed(m, en, b, [segment(i, params) for i in range(params.cols)], "skew_b"),
+            skewed(m, en, Mux(issue, a, 0), [segment(i, params) for i in range(params.rows)], "skew_a"),
+            skewed(m, en, Mux(issue, b, 0), [segment(i, params) for i in range(params.cols)], "skew_b"),
         )
 
     def _array(self, m: Module, en: Value, operands: tuple[Value, Value], ends: Value) -> Value:

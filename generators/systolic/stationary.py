@@ -3,22 +3,21 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from ...hdl.delay import registered
-from ...hdl.emit import Shared
-from ...hdl.signature import stream_members
 from .accumulators import Accumulators
+from .array import SystolicArray
 from .chain import chain, in_bands
-from .exit import Exit, Finished
+from .exit import Finished
 from .feeder import Entrance
 from .geometry import array_latency, segment
 from .params import SystolicParams
-from .ports import moving_name, stationary_name, stream_ports
+from .ports import moving_name, stationary_name
 from .skew import skewed
 from .stationary_column import StationaryColumn, resident_shape
 
 __all__ = ["Stationary"]
 
 
-class Stationary(Shared):
+class Stationary(SystolicArray):
     """Multiplies by a resident ``(rows * reduce, cols)`` block while the next one loads; sums passes along K.
 
     A pass streams up to `accumulator_rows` vectors through the block. `last` of the moving stream ends a pass, `last`
@@ -42,26 +41,8 @@ class Stationary(Shared):
         One vector of results a beat, `last` on the pass's final one.
     """
 
-    def __init__(self, params: SystolicParams) -> None:
-        self.params = params
-        self.ports = {port.name: port for port in stream_ports(params)}
-        super().__init__(stream_members(tuple(self.ports.values())))
-
-    def key(self) -> tuple[object, ...]:
-        """Return the parameters."""
-        return (self.params.digest,)
-
-    def label(self) -> str:
-        """Return the module's short name."""
-        return "array"
-
-    def body(self) -> Module:
-        """Join the parts."""
-        m = Module()
-        en = Signal()
-        entrances = {
-            name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"
-        }
+    def compute(self, m: Module, en: Value, entrances: dict[str, Entrance]) -> Finished:
+        """Issue vectors through the resident block; sum the passes; let the last pass of a reduction out."""
         moving, resident = entrances[moving_name(self.params)], entrances[stationary_name(self.params)]
         control = _Control(m, self.params, en, moving, resident)
         partial = self._array(m, en, control, moving.field("data"), resident.field("data"))
@@ -72,9 +53,7 @@ class Stationary(Shared):
         late = {name: registered(m, en, flag, f"row_{name}", after, init=0) for name, flag in flags.items()}
         m.d.comb += [sums.en.eq(en), sums.ahead.eq(ahead), sums.i.eq(partial)]
         m.d.comb += [getattr(sums, name).eq(flag) for name, flag in late.items()]
-        finished = Finished(late["valid"] & ~late["stores"], late["ends"], sums.o)
-        Exit(m, self.params, entrances.get("epilogue"), en).connect(finished, self.c)
-        return m
+        return Finished(late["valid"] & ~late["stores"], late["ends"], sums.o)
 
     def _array(self, m: Module, en: Value, control: "_Control", moving: Value, resident: Value) -> Value:
         """Skew the operands, place the columns, and straighten their partial sums."""
