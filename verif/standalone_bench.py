@@ -129,11 +129,7 @@ def check(holds: bool, message: str) -> None:
 
 
 async def reset(dut: Any, edge: RisingEdge, sources: list[Source], sinks: list[Sink]) -> None:
-    """Hold the reset, inputs known and idle, and see that no output is valid.
-
-    One cycle would do for the hardware. In a four-state simulator, where zero times unknown is unknown, the reset lasts
-    until known values have flushed the registers that need no reset.
-    """
+    """Hold the reset, inputs known and idle, and see that no output is valid."""
     line, active = getattr(dut, BENCH["reset"]["name"]), 0 if BENCH["reset"]["active_low"] else 1
     for source in sources:
         for role in ("valid", "data", "last"):
