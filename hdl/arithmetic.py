@@ -89,10 +89,10 @@ def _extended(value: Value, bits: int) -> Value:
     missing = bits - len(value)
     if missing <= 0:
         return value
-    if not value.shape().signed:
-        value = Cat(value, Const(0, missing))
-        return value
-    extended: Value = Cat(value, value[-1].replicate(missing)).as_signed()
+    is_signed = value.shape().signed
+    extended: Value = Cat(value, value[-1].replicate(missing) if is_signed else Const(0, missing))
+    if is_signed:
+        extended = extended.as_signed()
     return extended
 
 

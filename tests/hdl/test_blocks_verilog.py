@@ -66,3 +66,25 @@ def test_a_requantiser_has_the_registers_of_its_options_only(tmp_path) -> None:
     bias = registers(RequantizeShape(20, INT8, 16, bias=True), tmp_path)
     # A biased sum and a product one bit wider, and what waits one cycle longer: multiplier, shift, zero point.
     assert bias == plain + 21 + 1 + 16 + 6 + 8
+
+
+def test_blocks_are_called_what_they_are() -> None:
+    assert {name: block.label() for name, block in BLOCKS.items()} == {
+        "register_slice": "register_slice",
+        "skid_buffer": "skid_buffer",
+        "block_queue": "queue_9",
+        "queue": "queue_5",
+        "fork": "fork_3",
+        "join": "join_2",
+        "widen": "convert_2_to_6",
+        "narrow": "convert_4_to_1",
+        "delay": "delay_3",
+        "memory_old": "memory_12x9",
+        "memory_new": "memory_12x9",
+        "memory_never": "memory_12x9",
+        "axi_lite": "axi_lite_bank",
+        "bias_add": "bias_add",
+        "requantize": "requantize",
+        "requantize_relu": "requantize",
+        "requantize_square": "requantize",
+    }

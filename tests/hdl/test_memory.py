@@ -32,7 +32,8 @@ def test_a_memory_is_a_list(width, depth, meets, seed) -> None:
         words, expected, collisions = [0] * depth, 0, 0
         for _ in range(80):
             writes, reads = rng.random() < 0.7, rng.random() < 0.7
-            w_addr, r_addr, word = rng.randrange(depth), rng.randrange(depth), rng.getrandbits(width)
+            w_addr, word = rng.randrange(depth), rng.getrandbits(width)
+            r_addr = w_addr if rng.random() < 0.4 else rng.randrange(depth)
             values = {"w_en": writes, "w_addr": w_addr, "w_data": word, "r_en": reads, "r_addr": r_addr}
             for name, value in values.items():
                 ctx.set(getattr(memory, name), value)
