@@ -126,7 +126,7 @@ def _mapping(run: SynthRun, library: Library, options: GateOptions, found: Seque
         "techmap",
         "opt -fast",
         # restructures everything for area, adders too: carry chains become smaller and slower
-        *(["abc", "opt -fast"] if options.goal == "area" else []),
+        *(["abc", "opt -fast"] if options.goal != "balanced" else []),
         "setattr -unset init w:*",
         *([_clock_gating(library)] if options.clock_gating else []),
         # no enable or synchronous reset inside a flip-flop: as gates they merge with the logic before them

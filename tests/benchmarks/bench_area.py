@@ -8,9 +8,10 @@ from rtloom.generators.design import emit_design
 from rtloom.hdl.synth import synthesize
 from rtloom.hdl.synth_report import SynthReport
 
-LIBERTY = Path(__file__).parents[2].parent / "shared" / "data" / "liberty"
+LIBERTY = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "liberty"
 LIBRARIES = {"gate equivalents": "none", "ASAP7": "asap7*.lib.gz", "sky130": "sky130*.lib.gz"}
 DESIGNS = ("systolic-16x16-int8", "systolic-16x16-int8-ws")
+VARIANTS: dict[str, dict[str, str | bool]] = {"balanced": {"goal": "balanced"}, "clock gates": {"clock_gating": True}}
 
 
 def figures() -> dict[str, Figure]:
@@ -21,13 +22,21 @@ def figures() -> dict[str, Figure]:
         for library, pattern in LIBRARIES.items():
             files = sorted(LIBERTY.glob(pattern))
             if pattern == "none" or files:
-                report = synthesize(design.verilog, design.manifest.top, liberty=files, groups=AREA_GROUPS["systolic"])
-                found |= {f"{name}, {library}, {what}": figure for what, figure in _figures(report).items()}
+                here = f"{name}, {library}"
+                report = _run(design.verilog, design.manifest.top, files)
+                found |= {f"{here}, {what}": figure for what, figure in _whole(report).items()}
+                for variant, options in VARIANTS.items():
+                    other = _run(design.verilog, design.manifest.top, files, **options)
+                    found |= {f"{here}, {variant}, {w}": other[w] for w in ("area", "delay") if w in other.figures}
     return found
 
 
-def _figures(report: SynthReport) -> dict[str, Figure]:
-    """Return what stands in README: the whole, then who takes which share of it."""
+def _run(verilog: str, top: str, files: list[Path], **options: str | bool) -> SynthReport:
+    return synthesize(verilog, top, liberty=files, groups=AREA_GROUPS["systolic"], **options)
+
+
+def _whole(report: SynthReport) -> dict[str, Figure]:
+    """Return the figures of the whole, then who takes which share of the area."""
     source = report["area"].source
     whole = {name.replace("_", " "): figure for name, figure in report.figures.items()}
     shares = {f"share of {group.label}": Figure(group.share, "%", source) for group in report.groups}
