@@ -216,7 +216,13 @@ def _units(plan: _Plan, work: Path, header: Path) -> list[Callable[[], Path]]:
     macros = {"VM_COVERAGE": coverage, "VM_SC": False, "VM_TIMING": False, "VM_TRACE": trace is not None}
     macros |= {f"VM_TRACE_{form.upper()}": trace == form for form in ("vcd", "fst", "saif")}
     defines = '#include "signed.h"\n' + "".join(f"#define {name} {int(value)}\n" for name, value in macros.items())
-    options = [*flags(plan.verilator, plan.options.optimise), f"-I{work}", f"-I{ROOM}", "-include", str(header)]
+    options = [
+        *flags(plan.verilator, plan.compiler, plan.options.optimise),
+        f"-I{work}",
+        f"-I{ROOM}",
+        "-include",
+        str(header),
+    ]
     jobs: list[Callable[[], Path]] = []
     for name, parts in (("hot", hot), ("cold", cold)):
         unit = work / f"{name}.cc"

@@ -17,14 +17,15 @@ HEADER = "".join(f'#include "verilated{part}.h"\n' for part in ("", "_vpi", "_dp
 _LISTED = re.compile(r"VM_GLOBAL_(?:FAST|SLOW) \+= \\\n((?:\s+\S+ \\\n)*)")
 
 
-def flags(verilator: Verilator, optimise: int) -> list[str]:
+def flags(verilator: Verilator, compiler: Compiler, optimise: int) -> list[str]:
     """Return the compiler flags of everything in a simulator.
 
     What differs between simulators (tracing, coverage) is defined in their source, behind the precompiled header:
     so one header and one set of runtime objects serves them all.
     """
     include = verilator.include
-    return [f"-O{optimise}", "-fPIC", "-std=gnu++20", "-w", "-DVERILATOR=1", f"-I{include}", f"-I{include}/vltstd"]
+    level = [f"-O{optimise}", *(compiler.tuning if optimise else ())]
+    return [*level, "-fPIC", "-std=gnu++20", "-w", "-DVERILATOR=1", f"-I{include}", f"-I{include}/vltstd"]
 
 
 def compile_cpp(compiler: Compiler, options: Sequence[str], source: Path, target: Path) -> None:
@@ -43,7 +44,7 @@ def compile_cpp(compiler: Compiler, options: Sequence[str], source: Path, target
 
 def precompiled(verilator: Verilator, compiler: Compiler, optimise: int) -> Path:
     """Return the header to be included first; its compiled form lies beside it."""
-    options = flags(verilator, optimise)
+    options = flags(verilator, compiler, optimise)
 
     def make(folder: Path) -> None:
         (folder / "runtime.h").write_text(HEADER)
@@ -55,7 +56,7 @@ def precompiled(verilator: Verilator, compiler: Compiler, optimise: int) -> Path
 
 def runtime_object(verilator: Verilator, compiler: Compiler, source: Path, extra: Sequence[str] = ()) -> Path:
     """Return the object file of a source that no design changes; ``-O1``, since more gains nothing there."""
-    options = [*flags(verilator, 1), *extra]
+    options = [*flags(verilator, compiler, 1), *extra]
 
     def make(folder: Path) -> None:
         compile_cpp(compiler, options, source, folder / "unit.o")

@@ -7,7 +7,7 @@ import pytest
 
 from rtloom.errors import ToolError
 from rtloom.sim import verilator
-from rtloom.sim.verilator import find_compiler, find_verilator
+from rtloom.sim.verilator import Compiler, find_compiler, find_verilator
 
 
 @pytest.fixture
@@ -110,6 +110,14 @@ def test_the_compiler(fakes, tmp_path, monkeypatch):
     found = find_compiler()
     assert found.command == (str(tmp_path / "clang++"), "-m64")
     assert found.version == "clang -m64 --version"
+
+
+def test_code_is_made_for_this_processor_where_it_is_known(fakes, monkeypatch):
+    fakes("g++", "echo g++ for all")
+    monkeypatch.setattr(verilator.platform, "machine", lambda: "aarch64")
+    found = find_compiler()
+    assert (found.processor, found.tuning) == ("", ("-ftree-slp-vectorize",))
+    assert Compiler(found.command, "", "0123").tuning == ("-ftree-slp-vectorize", "-march=native")
 
 
 def test_no_compiler(fakes, monkeypatch):
