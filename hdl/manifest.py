@@ -175,7 +175,7 @@ class Manifest:
         reset = _reset(_of_type(raw, "reset", dict, "an object", thing), thing)
         streams = _of_type(raw, "streams", list, "a list", thing)
         bound = tuple(_stream(stream, f"{thing} stream {n}") for n, stream in enumerate(streams))
-        files = tuple(map(str, raw.get("files", ())))
+        files = tuple(map(str, _of_type(raw, "files", list, "a list", thing) if "files" in raw else ()))
         return cls(**texts, **tables, interface=raw["interface"], reset=reset, streams=bound, files=files)
 
     @classmethod
