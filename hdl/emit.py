@@ -15,6 +15,7 @@ from amaranth.lib import wiring
 
 from ..errors import must
 from .rtlil import convert, flat_ports
+from .verilog_names import is_plain
 from .verilog_text import finish
 from .yosys import run_yosys
 
@@ -166,10 +167,12 @@ def emit_verilog(top: wiring.Component, name: str, header: Sequence[str] = ()) -
     Raises
     ------
     InputError
-        Where a label is no name, or a key would differ from run to run.
+        Where `name` or a label is no name for a module, or a key would differ from run to run.
     ToolError
         Where Yosys is missing or fails.
     """
+    if not is_plain(name):
+        raise must("Module name", "be a Verilog identifier and no keyword", name)
     emitter = _Emitter(name)
     emitter.origins[name] = _origin(top)
     emitter.labels[name] = "top"

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Module, Signal, Value, signed, unsigned
+from amaranth.hdl import Module, Value
 
 from ...hdl.arithmetic import adder_tree
 from ...hdl.decode import lanes
+from ...hdl.delay import registered
 from ...hdl.formats import Format, product_range, width_of
 from .params import SystolicParams
 
@@ -53,20 +54,11 @@ def dot_product(m: Module, shape: DotShape, en: Value, a: Value, b: Value) -> Va
     Stages, as `pipeline` grows: after the products, after their sum, after the operands.
     """
     if shape.pipeline >= 3:
-        a, b = _register(m, en, a, "a_q"), _register(m, en, b, "b_q")
+        a, b = registered(m, en, a, "a_q"), registered(m, en, b, "b_q")
     lo, hi = product_range(shape.a_format, shape.b_format)
     pairs = zip(lanes(shape.a_format, a, shape.reduce), lanes(shape.b_format, b, shape.reduce), strict=True)
     products = [exactly(x * y, lo, hi) for x, y in pairs]
     if shape.pipeline >= 1:
-        products = [_register(m, en, p, f"product_{i}") for i, p in enumerate(products)]
+        products = [registered(m, en, p, f"product_{i}") for i, p in enumerate(products)]
     total = exactly(adder_tree(products), lo * shape.reduce, hi * shape.reduce)
-    return _register(m, en, total, "dot") if shape.pipeline >= 2 else total
-
-
-def _register(m: Module, en: Value, value: Value, name: str) -> Signal:
-    """Return a register of `value`, without reset, that moves with `en`."""
-    of = signed if value.shape().signed else unsigned
-    q = Signal(of(len(value)), name=name, reset_less=True)
-    with m.If(en):
-        m.d.sync += q.eq(value)
-    return q
+    return registered(m, en, total, "dot") if shape.pipeline >= 2 else total

@@ -1,4 +1,4 @@
-"""A model of the systolic streams at the level of beats: what C each sequence of beats means, independent of lowering."""
+"""A model of the systolic streams: what C each sequence of beats means, independent of lowering."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -50,7 +50,8 @@ def test_no_sum_overflows_the_derived_accumulator(a: str, b: str, k: int) -> Non
         ({"row": 8}, f"Systolic has no parameter 'row'; it has {NAMES}"),
         (
             {"accumulator_bits": 20},
-            "Systolic accumulator_bits must be at least 32 for max_reduction=65536 unless sums saturate or wrap, not 20",
+            "Systolic accumulator_bits must be at least 32 for max_reduction=65536 unless "
+            "it may saturate or wrap, not 20",
         ),
         ({"overflow": "wrap"}, "Systolic accumulator_bits must be given where overflow is wrap"),
         ({"activation": "relu"}, "Systolic activation must be none unless requantize is true, not 'relu'"),

@@ -17,6 +17,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from rtloom.errors import InputError, ToolError
+from rtloom.hdl.delay import Delay
 from rtloom.hdl.emit import Shared, emit_verilog
 from rtloom.hdl.verilog_lint import explicit_widths, fold_repeats, unused_bits
 from rtloom.hdl.verilog_names import is_plain, plain
@@ -670,3 +671,10 @@ def test_yosys_log_and_file_names(tmp_path):
     assert "Generating RTLIL representation for module `\\x'" in run_yosys([f"read_verilog {quote(folder / 'x.v')}"])
     assert len(run_yosys(["help"], quiet=True)) < 100 < len(run_yosys(["help"]))
     assert re.fullmatch(r"\d+\.\d+.*", yosys_version())
+
+
+@pytest.mark.parametrize("name", ["fork", "a-b", "", "1x"])
+def test_a_top_that_verilog_could_not_name(name):
+    message = rf"^Module name must be a Verilog identifier and no keyword, not {name!r}$"
+    with pytest.raises(InputError, match=message):
+        emit_verilog(Delay(4, 1), name)
