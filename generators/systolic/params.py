@@ -59,7 +59,7 @@ class SystolicParams(FamilyParams):
         if self.overflow == "exact" and self.accumulator_bits is not None and self.accumulator_bits < self.exact_bits:
             raise must(
                 "Systolic accumulator_bits",
-                f"be at least {self.exact_bits} for max_reduction={self.max_reduction} unless it may saturate or wrap",
+                f"be at least {self.exact_bits} for max_reduction={self.max_reduction} unless it saturates or wraps",
                 self.accumulator_bits,
             )
         if self.overflow != "exact" and self.accumulator_bits is None:

@@ -49,9 +49,8 @@ def test_no_sum_overflows_the_derived_accumulator(a: str, b: str, k: int) -> Non
         ({"b_format": 8}, "Systolic b_format must be int2 to int16, uint1 to uint16, ternary or bipolar, not 8"),
         ({"row": 8}, f"Systolic has no parameter 'row'; it has {NAMES}"),
         (
-            {"accumulator_bits": 20},
-            "Systolic accumulator_bits must be at least 32 for max_reduction=65536 unless "
-            "it may saturate or wrap, not 20",
+            {"accumulator_bits": 8},
+            "Systolic accumulator_bits must be at least 32 for max_reduction=65536 unless it saturates or wraps, not 8",
         ),
         ({"overflow": "wrap"}, "Systolic accumulator_bits must be given where overflow is wrap"),
         ({"activation": "relu"}, "Systolic activation must be none unless requantize is true, not 'relu'"),

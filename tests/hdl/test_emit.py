@@ -17,7 +17,6 @@ from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
 from rtloom.errors import InputError, ToolError
-from rtloom.hdl.delay import Delay
 from rtloom.hdl.emit import Shared, emit_verilog
 from rtloom.hdl.verilog_lint import explicit_widths, fold_repeats, unused_bits
 from rtloom.hdl.verilog_names import is_plain, plain
@@ -677,4 +676,4 @@ def test_yosys_log_and_file_names(tmp_path):
 def test_a_top_that_verilog_could_not_name(name):
     message = rf"^Module name must be a Verilog identifier and no keyword, not {name!r}$"
     with pytest.raises(InputError, match=message):
-        emit_verilog(Delay(4, 1), name)
+        emit_verilog(Delay(4), name)
