@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -29,6 +30,8 @@ Trace = Literal["vcd", "fst", "saif"]
 COVERAGE = ("line", "toggle", "expr", "user")
 VERILATE_LIMIT = 1800.0
 """Seconds that Verilator may take."""
+UNIT_BYTES = 1_500_000
+"""Generated C++ that is compiled in one piece."""
 ROOM = Path(__file__).parent
 _PORT = re.compile(r"VL_(IN|OUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)(?:,\d+)?\)")
 _ESCAPE = re.compile(r"__0([0-9A-F]{2})")
@@ -148,7 +151,7 @@ def _make(plan: _Plan, folder: Path) -> None:
     work = folder / "work"
     work.mkdir()
     product = folder / ("model.so" if plan.kind == "native" else "simulator")
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(max(os.cpu_count() or 1, 2)) as pool:
         header = pool.submit(precompiled, plan.verilator, plan.compiler, plan.options.optimise)
         _verilate(plan, work)
         header.result()
@@ -180,7 +183,18 @@ def _verilate(plan: _Plan, work: Path) -> None:
         sources = [work / f"{plan.top}.v"]
         sources[0].write_text(plan.text)
     command: list[str | Path] = [plan.verilator.command, "--cc", "--Mdir", work, "--prefix", "Vtop"]
-    command += ["--top-module", plan.top, "--output-split", "0", "--x-assign", "unique", "--x-initial", "unique"]
+    command += [
+        "--top-module",
+        plan.top,
+        "--output-split",
+        "20000",
+        "--output-split-cfuncs",
+        "0",
+        "--x-assign",
+        "unique",
+        "--x-initial",
+        "unique",
+    ]
     command += ["--no-timing", "--assert", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
     command += [f"--coverage-{word}" for word in plan.options.coverage]
     command += [f"--trace-{plan.options.trace}", "--trace-underscore"] if plan.options.trace else []
@@ -208,27 +222,39 @@ def _rejected(top: str, finished: Finished) -> CheckError | ToolError:
 def _units(plan: _Plan, work: Path, header: Path) -> list[Callable[[], Path]]:
     """Return the compilations of a design: what runs every cycle, and the rest, side by side."""
     generated = sorted(work.glob("Vtop*.cpp"))
-    hot = [path for path in generated if "Slow" not in path.name] + [_main(plan, work)]
-    for path in hot[:-1]:
+    hot = [path for path in generated if "Slow" not in path.name]
+    for path in hot:
         path.write_text(quicken(path.read_text()))
-    cold = [path for path in generated if "Slow" in path.name]
-    trace, coverage = plan.options.trace, bool(plan.options.coverage)
-    macros = {"VM_COVERAGE": coverage, "VM_SC": False, "VM_TIMING": False, "VM_TRACE": trace is not None}
-    macros |= {f"VM_TRACE_{form.upper()}": trace == form for form in ("vcd", "fst", "saif")}
-    defines = '#include "signed.h"\n' + "".join(f"#define {name} {int(value)}\n" for name, value in macros.items())
-    options = [
-        *flags(plan.verilator, plan.compiler, plan.options.optimise),
-        f"-I{work}",
-        f"-I{ROOM}",
-        "-include",
-        str(header),
-    ]
+    batches = [*_batches([*hot, _main(plan, work)]), [path for path in generated if "Slow" in path.name]]
+    options = [*flags(plan.verilator, plan.compiler, plan.options.optimise), f"-I{work}", f"-I{ROOM}"]
+    options += ["-include", str(header)]
     jobs: list[Callable[[], Path]] = []
-    for name, parts in (("hot", hot), ("cold", cold)):
-        unit = work / f"{name}.cc"
-        unit.write_text(defines + "".join(f'#include "{part}"\n' for part in parts))
+    for at, batch in enumerate(batches):
+        unit = work / f"unit_{at}.cc"
+        unit.write_text(_defines(plan.options) + "".join(f'#include "{path}"\n' for path in batch))
         jobs.append(functools.partial(_compile_unit, plan.compiler, options, unit))
     return jobs
+
+
+def _batches(sources: Sequence[Path]) -> list[list[Path]]:
+    """Group sources into translation units: one for a small design, which is quickest, several for a large one."""
+    batches: list[list[Path]] = [[]]
+    size = 0
+    for path in sources:
+        size += path.stat().st_size
+        if size > UNIT_BYTES and batches[-1]:
+            batches.append([])
+            size = path.stat().st_size
+        batches[-1].append(path)
+    return batches
+
+
+def _defines(options: BuildOptions) -> str:
+    """Return the lines that begin every translation unit of a design."""
+    trace = options.trace
+    macros = {"VM_COVERAGE": bool(options.coverage), "VM_SC": False, "VM_TIMING": False, "VM_TRACE": trace is not None}
+    macros |= {f"VM_TRACE_{form.upper()}": trace == form for form in ("vcd", "fst", "saif")}
+    return '#include "signed.h"\n' + "".join(f"#define {name} {int(value)}\n" for name, value in macros.items())
 
 
 def _compile_unit(compiler: Compiler, options: Sequence[str], unit: Path) -> Path:

@@ -14,7 +14,7 @@ from ..cache import cache_dir
 
 __all__ = ["LIMIT_BYTES", "clean", "digest", "once", "prune"]
 
-LIMIT_BYTES = 4 << 30
+LIMIT_BYTES = 2 << 30
 """Models beyond this size together are thrown away, those not used for the longest time first."""
 ABANDONED = 86400.0
 """Seconds after which a half-built model belongs to nobody any more."""

@@ -43,6 +43,21 @@ def test_what_is_built_in_makes_another_model():
     assert len({build_native(text, "scale", option) for option in options}) == 3
 
 
+def test_a_large_design_is_compiled_in_pieces(monkeypatch):
+    from rtloom.sim.native import NativeModel
+
+    from .designs import MANIFEST, beats
+
+    units = []
+    compile_unit = build._compile_unit
+    monkeypatch.setattr(build, "UNIT_BYTES", 1000)
+    monkeypatch.setattr(build, "_compile_unit", lambda *job: units.append(job[-1].name) or compile_unit(*job))
+    sent = beats(9)
+    result = NativeModel(new_design(), MANIFEST).run({"a": sent}, {"c": 9})
+    assert len(units) > 3
+    assert (result.outputs["c"]["data"] == 3 * sent["data"]).all()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
