@@ -14,11 +14,12 @@ from typing import Literal
 
 import cocotb_tools.config as cocotb
 
-from ..errors import CheckError, InputError, ToolError, must
-from .process import Finished, died, run_tool
+from ..errors import InputError, must
+from .process import died, run_tool
 from .quicken import quicken
 from .runtime import COMPILE_LIMIT, compile_cpp, flags, precompiled, runtime_names, runtime_object
 from .store import digest, once, prune
+from .verilate import verilate
 from .verilator import Compiler, Verilator, find_compiler, find_verilator
 from .waves import fst_support
 
@@ -28,8 +29,6 @@ Verilog = str | Path | Sequence[Path]
 """A design: its text, a file, or files in the order in which Verilator is to read them."""
 Trace = Literal["vcd", "fst", "saif"]
 COVERAGE = ("line", "toggle", "expr", "user")
-VERILATE_LIMIT = 1800.0
-"""Seconds that Verilator may take."""
 UNIT_BYTES = 1_500_000
 """Generated C++ that is compiled in one piece."""
 ROOM = Path(__file__).parent
@@ -173,7 +172,7 @@ def _runtime(plan: _Plan, name: str) -> Path:
 
 def _shim(plan: _Plan) -> Path:
     """Return the object of the shim, which knows a model only by its table of functions."""
-    return runtime_object(plan.verilator, plan.compiler, ROOM / "shim.cpp", [f"-I{ROOM}", "-O2"])
+    return runtime_object(plan.verilator, plan.compiler, ROOM / "shim.cpp", [f"-I{ROOM}", "-O2"], [ROOM / "shim.h"])
 
 
 def _verilate(plan: _Plan, work: Path) -> None:
@@ -182,41 +181,14 @@ def _verilate(plan: _Plan, work: Path) -> None:
     if plan.text is not None:
         sources = [work / f"{plan.top}.v"]
         sources[0].write_text(plan.text)
-    command: list[str | Path] = [plan.verilator.command, "--cc", "--Mdir", work, "--prefix", "Vtop"]
-    command += [
-        "--top-module",
-        plan.top,
-        "--output-split",
-        "20000",
-        "--output-split-cfuncs",
-        "0",
-        "--x-assign",
-        "unique",
-        "--x-initial",
-        "unique",
-    ]
-    command += ["--no-timing", "--assert", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
-    command += [f"--coverage-{word}" for word in plan.options.coverage]
-    command += [f"--trace-{plan.options.trace}", "--trace-underscore"] if plan.options.trace else []
+    extra: list[str | Path] = [f"--coverage-{word}" for word in plan.options.coverage]
+    extra += [f"--trace-{plan.options.trace}", "--trace-underscore"] if plan.options.trace else []
     if plan.kind == "cocotb":
         # The ports alone are public: everything public would slow compilation and simulation by a factor of 2.
         ports = work / "public.vlt"
         ports.write_text(f'`verilator_config\npublic_flat_rw -module "{plan.top}" -var "*"\n')
-        command += ["--vpi", ports]
-    environment = plan.verilator.environment()
-    finished = run_tool("Verilator", [*command, *sources], limit=VERILATE_LIMIT, env=environment)
-    if finished.status:
-        raise _rejected(plan.top, finished)
-
-
-def _rejected(top: str, finished: Finished) -> CheckError | ToolError:
-    """Return the error for a failed verilation: a fault of the design, or of the tool."""
-    lines = finished.output.splitlines()
-    first = next((line for line in lines if line.startswith("%Error")), None)
-    if finished.status < 0 or first is None or "Internal" in first:
-        return died("Verilator", finished)
-    place = re.sub(r"^%Error[-A-Z]*: (?:\S*/)?", "", first)
-    return CheckError(f"Verilog of {top} must be accepted by Verilator, but: {' '.join(place.split())[:300]}")
+        extra += ["--vpi", ports]
+    verilate(plan.verilator, sources, plan.top, work, extra)
 
 
 def _units(plan: _Plan, work: Path, header: Path) -> list[Callable[[], Path]]:
@@ -299,7 +271,7 @@ def _hidden(work: Path) -> list[str]:
 @functools.cache
 def _own_sources() -> str:
     """Digest of the files that decide what is built from a given Verilog."""
-    names = ("build.py", "quicken.py", "runtime.py", "signed.h", "shim.h", "shim.cpp", "model.cpp")
+    names = ("build.py", "quicken.py", "runtime.py", "signed.h", "verilate.py", "shim.h", "shim.cpp", "model.cpp")
     return hashlib.sha256(b"".join((ROOM / name).read_bytes() for name in names)).hexdigest()
 
 

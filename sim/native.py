@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import must
-from ..hdl.formats import Format, Integer
-from ..hdl.ports import Beats, StreamPort
+from ..hdl.ports import Beats
 from .broken_rules import explain
 from .build import BuildOptions, Verilog, build_native
 from .shim_types import ERRORS, Job, Library, Stream, load_library
+from .stream_arrays import StreamArrays, pack, pattern, room
 from .waves import wave_format
 
 if TYPE_CHECKING:
@@ -72,17 +72,6 @@ class StreamRun:
     cycles: int
     streams: dict[str, Transfers]
     seconds: float
-
-
-@dataclass
-class _Bound:
-    """One stream of one run: its port and the arrays that the shim reads or fills."""
-
-    port: StreamPort
-    payload: NDArray[np.uint8]
-    lasts: NDArray[np.uint8]
-    cycles: NDArray[np.int64]
-    go: NDArray[np.uint8] | None
 
 
 class NativeModel:
@@ -163,18 +152,10 @@ class NativeModel:
         CheckError
             Where a stream rule is broken, the design hangs or gives too many beats: stream, rule and cycle.
         """
-        limits = {
-            "max_cycles": (max_cycles, 1),
-            "reset_at": (reset_at, 0),
-            "patience": (patience, 1),
-            "quiet": (quiet, 0),
-        }
-        for name, (value, least) in limits.items():
-            if value is not None and value < least:
-                raise must(f"Run {name}", f"be at least {least}", value)
+        _check_limits(max_cycles=(max_cycles, 1), reset_at=(reset_at, 0), patience=(patience, 1), quiet=(quiet, 0))
         if coverage is not None and not self.options.coverage:
             raise must("Coverage file", "be given to a model with coverage built in", str(coverage))
-        patterns = self._patterns(stalls or {})
+        patterns = {name: pattern(name, raw) for name, raw in (stalls or {}).items() if self._known(name)}
         bound = self._bind(inputs, outputs, patterns)
         longest = max((len(go) for go in patterns.values()), default=0)
         job = self._job(max_cycles, reset_at, patience + 2 * longest, quiet)
@@ -216,16 +197,6 @@ class NativeModel:
             if widths[name] != width:
                 raise must(f"Port {name} of {self.manifest.top}", f"have {width} bits", widths[name])
 
-    def _patterns(self, stalls: Patterns) -> dict[str, NDArray[np.uint8]]:
-        patterns = {}
-        for name, raw in stalls.items():
-            self._known(name)
-            go = np.asarray(raw)
-            if go.dtype != np.bool_ or go.ndim != 1 or not go.any():
-                raise must(f"Stall pattern of {name}", "be a bool array (cycles,) with a True", raw)
-            patterns[name] = np.ascontiguousarray(go).view(np.uint8)
-        return patterns
-
     def _known(self, name: str, direction: str | None = None) -> "BoundStream":
         fitting = [key for key, bound in self._streams.items() if direction in (None, bound.port.direction)]
         if name not in fitting:
@@ -235,7 +206,7 @@ class NativeModel:
 
     def _bind(
         self, inputs: Mapping[str, Beats], outputs: Mapping[str, int], patterns: Mapping[str, NDArray[np.uint8]]
-    ) -> list[_Bound]:
+    ) -> list[StreamArrays]:
         for name in inputs:
             self._known(name, "in")
         for name in outputs:
@@ -244,10 +215,10 @@ class NativeModel:
         for name, stream in self._streams.items():
             port = stream.port
             if port.direction == "in":
-                payload, lasts = _pack(port, inputs[name]) if name in inputs else _room(port, 0)
+                payload, lasts = pack(port, inputs[name]) if name in inputs else room(port, 0)
             else:
-                payload, lasts = _room(port, _count(name, outputs.get(name, 0)))
-            bound.append(_Bound(port, payload, lasts, np.zeros(len(payload), dtype=np.int64), patterns.get(name)))
+                payload, lasts = room(port, outputs.get(name, 0))
+            bound.append(StreamArrays(port, payload, lasts, np.zeros(len(payload), dtype=np.int64), patterns.get(name)))
         return bound
 
     def _job(self, max_cycles: int | None, reset_at: int | None, patience: int, quiet: int) -> Job:
@@ -265,7 +236,7 @@ class NativeModel:
             probe=PROBE,
         )
 
-    def _stream(self, item: _Bound) -> Stream:
+    def _stream(self, item: StreamArrays) -> Stream:
         signals = self._streams[item.port.name].signals
         ports = self._library.ports
         return Stream(
@@ -284,46 +255,14 @@ class NativeModel:
         )
 
 
-def _room(port: StreamPort, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return empty arrays for that many beats."""
-    return np.empty((count, port.nbytes), dtype=np.uint8), np.empty(count, dtype=np.uint8)
+def _check_limits(**limits: tuple[int | None, int]) -> None:
+    """Raise where a value is given and below its least one."""
+    for name, (value, least) in limits.items():
+        if value is not None and value < least:
+            raise must(f"Run {name}", f"be at least {least}", value)
 
 
-def _count(name: str, count: Any) -> int:
-    if not isinstance(count, int | np.integer) or count < 0:
-        raise must(f"Beats of output {name}", "be an integer of at least 0", count)
-    return int(count)
-
-
-def _pack(port: StreamPort, beats: Beats) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Check the beats of an input and turn them into bytes."""
-    wanted = [field.name for field in port.fields] + (["last"] if port.last else [])
-    if sorted(beats) != sorted(wanted):
-        raise must(f"Input {port.name}", f"have the fields {', '.join(wanted)}", ", ".join(beats))
-    count = len(beats[wanted[0]])
-    if count == 0:
-        return _room(port, 0)
-    for field in port.fields:
-        values = beats[field.name]
-        if np.shape(values) != (count, field.lanes):
-            raise must(f"Input {port.name} {field.name}", f"have the shape ({count}, {field.lanes})", np.shape(values))
-        _check_values(field.format, np.asarray(values), f"Input {port.name} {field.name}")
-    lasts = np.asarray(beats["last"] if port.last else np.zeros(count, dtype=np.bool_))
-    if lasts.shape != (count,) or lasts.dtype != np.bool_:
-        raise must(
-            f"Input {port.name} last", f"be a bool array of the shape ({count},)", f"{lasts.dtype} {lasts.shape}"
-        )
-    return port.pack(beats), np.ascontiguousarray(lasts).view(np.uint8)
-
-
-def _check_values(form: Format, values: NDArray[Any], thing: str) -> None:
-    """Raise where a value is none of the format's; two passes over the array where all is well."""
-    quick = isinstance(form, Integer) and values.dtype.kind == "i"
-    if not (quick and form.lo <= values.min() and values.max() <= form.hi):
-        form.check(values, thing)
-
-
-def _collect(job: Job, streams: Any, bound: list[_Bound], seconds: float) -> StreamRun:
+def _collect(job: Job, streams: Any, bound: list[StreamArrays], seconds: float) -> StreamRun:
     """Turn what the shim filled into the result."""
     outputs: dict[str, Beats] = {}
     transfers = {}

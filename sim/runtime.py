@@ -54,14 +54,30 @@ def precompiled(verilator: Verilator, compiler: Compiler, optimise: int) -> Path
     return once("header", name, make) / "runtime.h"
 
 
-def runtime_object(verilator: Verilator, compiler: Compiler, source: Path, extra: Sequence[str] = ()) -> Path:
-    """Return the object file of a source that no design changes; ``-O1``, since more gains nothing there."""
+def runtime_object(
+    verilator: Verilator, compiler: Compiler, source: Path, extra: Sequence[str] = (), headers: Sequence[Path] = ()
+) -> Path:
+    """Return the object file of a source that no design changes; ``-O1``, since more gains nothing there.
+
+    Parameters
+    ----------
+    verilator, compiler
+        The tools.
+    source
+        The file to compile.
+    extra
+        More compiler options.
+    headers
+        Files that it includes besides those of Verilator: a change in them makes another object.
+    """
     options = [*flags(verilator, compiler, 1), *extra]
 
     def make(folder: Path) -> None:
         compile_cpp(compiler, options, source, folder / "unit.o")
 
-    name = digest(verilator.identity, compiler, options, source.name, source.read_bytes())
+    name = digest(
+        verilator.identity, compiler, options, source.name, [path.read_bytes() for path in (source, *headers)]
+    )
     return once("object", name, make) / "unit.o"
 
 

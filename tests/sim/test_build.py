@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rtloom.errors import CheckError, InputError, ToolError
-from rtloom.sim import build, runtime, store
+from rtloom.sim import build, runtime, store, verilate
 from rtloom.sim.build import BuildOptions, build_cocotb, build_native
+from rtloom.sim.process import Finished, run_tool
 from rtloom.sim.quicken import quicken
 from rtloom.sim.store import clean, digest, once, prune
 
@@ -116,11 +117,11 @@ def test_a_compiler_that_fails_leaves_nothing_behind(cache, tmp_path, monkeypatc
 
 
 def test_verilator_that_hangs_or_crashes(monkeypatch):
-    monkeypatch.setattr(build, "VERILATE_LIMIT", 0.0)
+    monkeypatch.setattr(verilate, "VERILATE_LIMIT", 0.0)
     with pytest.raises(ToolError, match=r"^Verilator must finish within 0 seconds, but was still running$"):
         build_native(new_design(), "scale")
-    crash = build.Finished(-11, "")
-    assert str(build._rejected("scale", crash)) == "Verilator must succeed, but was ended by SIGSEGV"
+    crash = Finished(-11, "")
+    assert str(verilate._rejected("scale", crash)) == "Verilator must succeed, but was ended by SIGSEGV"
 
 
 def test_a_library_that_cannot_be_loaded(tmp_path):
@@ -213,7 +214,6 @@ def test_what_is_no_sign_extension_stays(changed):
 
 def test_signed_arithmetic_is_verilogs(tmp_path):
     """Exhaustive over 6 bits: the quick forms against Verilator's own, in a program."""
-    from rtloom.sim.process import run_tool
     from rtloom.sim.verilator import find_compiler, find_verilator
 
     source = tmp_path / "check.cpp"
