@@ -14,7 +14,7 @@ from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
 from ..errors import must
-from .rtlil import convert, flat_ports
+from .rtlil import NAMED, convert, flat_ports
 from .verilog_names import is_plain
 from .verilog_text import finish
 from .yosys import run_yosys
@@ -198,6 +198,6 @@ def _verilog(texts: list[str]) -> str:
         directory = Path(folder)
         with (directory / "design.il").open("w") as file:
             file.writelines(reversed(texts))
-        passes = ["read_rtlil design.il", *_PASSES, "write_verilog design.v"]
+        passes = ["read_rtlil design.il", *_PASSES, f"setattr -unset {NAMED} w:*", "write_verilog design.v"]
         run_yosys(passes, directory=directory, quiet=True)
         return (directory / "design.v").read_text()

@@ -14,9 +14,11 @@ from amaranth.lib import wiring
 from ..errors import must
 from .verilog_names import is_plain, plain
 
-__all__ = ["convert", "flat_ports"]
+__all__ = ["NAMED", "convert", "flat_ports"]
 
 _CLOCKS = ("clk", "rst")
+NAMED = "rtloom_named"
+"""Attribute of wires that the author named; whoever writes Verilog takes it off again."""
 
 
 def flat_ports(component: wiring.Component) -> Iterator[tuple[str, Any, Value]]:
@@ -99,10 +101,13 @@ def _text(design: rtlil.Design, top: str, order: list[str]) -> tuple[str, set[st
         module.attributes = {}
         # RTLIL numbers ports as they come; only the top has names that `order` knows beyond the clocks.
         module.contents = dict(sorted(module.contents.items(), key=lambda item: rank.get(item[0], len(rank))))
+        pins = _pins(module)
         for key, item in list(module.contents.items()):
             if isinstance(item, rtlil.Wire):
                 # Yosys writes out every sign where it matters; a signed declaration would add signs elsewhere.
-                item.signed, item.attributes = False, {}
+                item.signed = False
+                # Of several names for one wire Yosys keeps the one with most attributes: here the author's.
+                item.attributes = {NAMED: 1} if key not in pins and is_plain(key[1:]) else {}
             elif isinstance(item, rtlil.Cell) and item.kind[1:] in design.modules:
                 _connect(item, uses[item.kind[1:]])
             elif isinstance(item, rtlil.Cell) and item.kind == "$meminit_v2" and not _has_one(item.ports["DATA"]):
@@ -110,6 +115,12 @@ def _text(design: rtlil.Design, top: str, order: list[str]) -> tuple[str, set[st
         uses[name], text = _drop_unused_clocks(module)
         texts.append(text)
     return "".join(texts), uses[top]
+
+
+def _pins(module: rtlil.Module) -> set[str]:
+    """Return the names that `_name_wires` made: wires at the ports of the module's instances."""
+    cells = [(key, item) for key, item in module.contents.items() if isinstance(item, rtlil.Cell)]
+    return {f"{key}_{port}" for key, cell in cells for port in cell.ports}
 
 
 def _has_one(constant: str) -> bool:

@@ -190,6 +190,39 @@ def _operators(s, t, u, v):
     return results
 
 
+class Named(Shared):
+    """An enable with a name of its own, at the port of an instance that comes before it in the alphabet."""
+
+    def __init__(self):
+        super().__init__({"go": In(1), "hold": In(1), "i": In(4), "o": Out(4)})
+
+    def key(self):
+        return ()
+
+    def body(self):
+        m = Module()
+        moves = Signal()
+        m.submodules.a = a = Enabled()
+        m.d.comb += [moves.eq(self.go & ~self.hold), a.en.eq(moves), a.i.eq(self.i), self.o.eq(a.o)]
+        return m
+
+
+class Enabled(Shared):
+    """A register with an enable."""
+
+    def __init__(self):
+        super().__init__({"en": In(1), "i": In(4), "o": Out(4)})
+
+    def key(self):
+        return ()
+
+    def body(self):
+        m = Module()
+        with m.If(self.en):
+            m.d.sync += self.o.eq(self.i)
+        return m
+
+
 class Counter(Shared):
     """Registers with reset, enable, both and neither; a reset value; an unused carry and unused input bits."""
 
@@ -366,7 +399,13 @@ def test_registers_read_as_one_would_write_them():
     text = emit_verilog(Counter(), "counter").text
     assert "    if (rst) o <= 8'h00;\n" in text
     assert "    else if (en) p <= " in text
-    assert "wire unused = &{ 1'h0, i[7:6] };" in text
+    assert "wire unused = &{ 1'h0, held[7:6], i[7:6] };" in text
+
+
+def test_a_wire_keeps_the_name_that_its_author_gave():
+    text = emit_verilog(Named(), "named").text
+    assert "  assign moves = go & _0_;\n" in text
+    assert "    .en(moves),\n" in text
 
 
 def test_same_object_twice_gives_the_same_bytes():
