@@ -14,7 +14,10 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Run the named benchmarks, or all; write ``figures.json`` and ``figures.md`` as they come."""
+    """Run the named benchmarks, or all; write ``figures.json`` and ``figures.md`` as they come.
+
+    Figures of benchmarks that are not run now are kept.
+    """
     names = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *names], help="benchmarks to run; all if none is named")
@@ -23,7 +26,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    results: dict[str, dict[str, Figure]] = {}
+    results = _earlier(options.output / "figures.json")
     for name in options.names or names:
         started = time.perf_counter()
         figures = importlib.import_module(f"tests.benchmarks.bench_{name}").figures()
@@ -32,6 +35,12 @@ def main() -> None:
         for label, figure in figures.items():
             print(f"  {label}: {figure}", flush=True)
         _write(options.output, results)
+
+
+def _earlier(path: Path) -> dict[str, dict[str, Figure]]:
+    """Return the figures that the file holds, none if it is not there."""
+    found = json.loads(path.read_text())["figures"] if path.exists() else {}
+    return {name: {label: Figure(**plain) for label, plain in figures.items()} for name, figures in found.items()}
 
 
 def _write(output: Path, results: dict[str, dict[str, Figure]]) -> None:

@@ -5,28 +5,33 @@ from pathlib import Path
 from rtloom.commands_synth import AREA_GROUPS
 from rtloom.figures import Figure
 from rtloom.generators.design import emit_design
+from rtloom.generators.spec import load
 from rtloom.hdl.synth import synthesize
 from rtloom.hdl.synth_report import SynthReport
 
 LIBERTY = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "liberty"
 LIBRARIES = {"gate equivalents": "none", "ASAP7": "asap7*.lib.gz", "sky130": "sky130*.lib.gz"}
-DESIGNS = ("systolic-16x16-int8", "systolic-16x16-int8-ws")
+DESIGNS: dict[str, dict[str, bool]] = {
+    "systolic-16x16-int8": {},
+    "systolic-16x16-int8-ws": {},
+    "systolic-16x16-int8 with epilogue": {"bias": True, "requantize": True},
+}
 VARIANTS: dict[str, dict[str, str | bool]] = {"balanced": {"goal": "balanced"}, "clock gates": {"clock_gating": True}}
 
 
 def figures() -> dict[str, Figure]:
     """Return all figures of this file; libraries that are not there are left out."""
     found: dict[str, Figure] = {}
-    for name in DESIGNS:
-        design = emit_design(name)
+    for name, options in DESIGNS.items():
+        design = emit_design(load(name.split()[0], **options))
         for library, pattern in LIBRARIES.items():
             files = sorted(LIBERTY.glob(pattern))
             if pattern == "none" or files:
                 here = f"{name}, {library}"
                 report = _run(design.verilog, design.manifest.top, files)
                 found |= {f"{here}, {what}": figure for what, figure in _whole(report).items()}
-                for variant, options in VARIANTS.items():
-                    other = _run(design.verilog, design.manifest.top, files, **options)
+                for variant, recipe in VARIANTS.items():
+                    other = _run(design.verilog, design.manifest.top, files, **recipe)
                     found |= {f"{here}, {variant}, {w}": other[w] for w in ("area", "delay") if w in other.figures}
     return found
 
