@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -73,10 +73,23 @@ for room in (
 app.command()(version)
 
 
+# The base of typer's complaints about words on the command line; typer itself does not export it.
+UsageError: Any = typer.BadParameter.__base__
+
+
 def main() -> None:
     """Run the command that the process was started with and end with its exit status."""
     try:
-        app(prog_name="rtloom")
+        sys.exit(app(sys.argv[1:] or ["--help"], prog_name="rtloom", standalone_mode=False))
+    except UsageError as error:
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context else "rtloom"
+        message = " ".join(error.format_message().split()).rstrip(".")
+        typer.echo(f"rtloom: error: {message} ({path} --help explains)", err=True)
+        sys.exit(2)
+    except typer.Abort:
+        typer.echo("rtloom: stopped", err=True)
+        sys.exit(130)
     except RtloomError as error:
         typer.echo(f"rtloom: error: {' '.join(str(error).split())}", err=True)
         sys.exit(error.exit_status)

@@ -262,3 +262,20 @@ def test_interrupt_ends_with_130(operands, tmp_path):
     assert done.returncode == 128 + signal.SIGINT
     assert "Traceback" not in done.stderr
     assert not target.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("verilog", TINY), "Missing option '--output' / '-o' (rtloom verilog --help explains)"),
+        (("verilogg", TINY), "No such command 'verilogg'. Did you mean 'verilog', 'version'? (rtloom --help explains)"),
+        (("run", TINY, "--nope"), "No such option: --nope (Possible options: --input) (rtloom run --help explains)"),
+        (("describe",), "Missing argument 'FAMILY' (rtloom describe --help explains)"),
+    ],
+)
+def test_words_that_the_command_does_not_know_are_one_line(rtloom_command, arguments, message):
+    refused(rtloom_command, message, *arguments)
+
+
+def test_no_words_at_all_get_help(rtloom_command):
+    assert rtloom_command().out == rtloom_command("--help").out
