@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ...errors import must
 from .gemm import Accumulator, Overflow, exact_product, narrow
 
-__all__ = ["Padding", "Pair", "convolve", "output_size", "pads", "pair"]
+__all__ = ["Padding", "Pair", "convolve", "output_size", "pads", "pair", "patches"]
 
 IntArray = NDArray[np.int64]
 Pair = int | tuple[int, int]
@@ -77,12 +77,7 @@ def convolve(
         ``(B, OH, OW, Cout)``, int64.
     """
     channels, outputs = w.shape[2], w.shape[3]
-    if x.shape[3] != channels * groups:
-        raise must(
-            "conv2d w",
-            f"have {x.shape[3] // groups} input channels per group, as x and groups say",
-            channels,
-        )
+    _check_channels(x, w, groups)
     if outputs % groups:
         raise must("conv2d groups", f"divide the {outputs} output channels", groups)
     padded = np.pad(x, ((0, 0), *pads(padding, x.shape[1:3], w.shape[:2], stride), (0, 0)))
@@ -94,6 +89,35 @@ def convolve(
     else:
         total = _stepwise(images, kernels, pair(stride), step, Accumulator(bits, overflow))
     return total.reshape(*total.shape[:3], outputs)
+
+
+def patches(x: IntArray, w: IntArray, *, stride: Pair = 1, padding: Padding = 0) -> IntArray:
+    """Return what the kernels of `convolve` see at each place, one group of channels.
+
+    Parameters
+    ----------
+    x, w, stride, padding
+        As in `convolve`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(B, OH, OW, KH * KW * Cin)``, the last axis in the order (u, v, c).
+    """
+    _check_channels(x, w, 1)
+    padded = np.pad(x, ((0, 0), *pads(padding, x.shape[1:3], w.shape[:2], stride), (0, 0)))
+    seen = _windows(padded[..., np.newaxis, :], w[..., np.newaxis, :], pair(stride))
+    return np.concatenate([places[..., 0, :] for places, _ in seen], axis=-1)
+
+
+def _check_channels(x: IntArray, w: IntArray, groups: int) -> None:
+    """Raise `InputError` where the kernels want other input channels than there are."""
+    if x.shape[3] != w.shape[2] * groups:
+        raise must(
+            "conv2d w",
+            f"have {x.shape[3] // groups} input channels per group, as x and groups say",
+            w.shape[2],
+        )
 
 
 def _windows(images: IntArray, kernels: IntArray, stride: tuple[int, int]) -> Iterator[tuple[IntArray, IntArray]]:

@@ -8,11 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import InputError, must
 from ...generators.systolic.params import SystolicParams
-from ...hdl.formats import Format
 from ...hdl.ports import Beats
+from .arguments import requantized
 from .convolution import Padding, Pair, convolve
 from .gemm import accumulate
-from .requantize import requantize
 
 __all__ = ["compute", "framing"]
 
@@ -103,24 +102,7 @@ def _epilogue(
         total = total + params.bias_format.check(bias, "Systolic bias")
     if not params.requantize:
         return total
-    on = params.activation if activate is None or activate else "none"
-    return requantize(
-        total,
-        multiplier=params.multiplier_format.check(multiplier, "Systolic multiplier"),
-        shift=params.shift_format.check(shift, "Systolic shift"),
-        zero_point=_scalar(params.output_format, zero_point, "Systolic zero_point"),
-        lo=params.output_format.lo,
-        hi=params.output_format.hi,
-        activation=on,
-    )
-
-
-def _scalar(form: Format, value: ArrayLike, thing: str) -> int:
-    """Return one number of that format."""
-    checked = form.check(value, thing)
-    if checked.size != 1:
-        raise must(thing, "be one number", checked.shape)
-    return int(checked.flat[0])
+    return requantized(params, total, multiplier=multiplier, shift=shift, zero_point=zero_point, activate=activate)
 
 
 def framing(params: SystolicParams, inputs: Mapping[str, Beats]) -> dict[str, NDArray[np.bool_]]:
