@@ -10,8 +10,15 @@ __all__ = ["require"]
 _TITLES = {"sklearn": "scikit-learn"}
 
 
-def require(module: str) -> Any:
-    """Import and return a module of a package that the extra ``demo`` brings.
+def require(module: str, extra: str = "demo") -> Any:
+    """Import and return a module of a package that an extra brings.
+
+    Parameters
+    ----------
+    module
+        Its dotted name.
+    extra
+        The extra of rtloom that brings it.
 
     Raises
     ------
@@ -23,4 +30,4 @@ def require(module: str) -> Any:
     except ImportError:
         package = module.partition(".")[0]
         title = _TITLES.get(package, package)
-        raise ToolError(f"{title} must be installed for the demo: pip install 'rtloom[demo]'") from None
+        raise ToolError(f"{title} must be installed for the demo: pip install 'rtloom[{extra}]'") from None

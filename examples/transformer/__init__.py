@@ -1,0 +1,1 @@
+"""A real transformer: its weights from safetensors, its float arithmetic, and its matrices on generated hardware."""
