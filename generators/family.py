@@ -78,8 +78,8 @@ class Family(ABC, Generic[P]):
         """
 
     @abstractmethod
-    def peak(self, params: P) -> int:
-        """Return the multiply-accumulates that the array can do in one cycle."""
+    def peak(self, params: P) -> float:
+        """Return the multiply-accumulates that the array can do in one cycle, on average over many."""
 
     @abstractmethod
     def describe_timing(self, params: P) -> dict[str, Any]:

@@ -75,10 +75,11 @@ class StreamPort:
         numpy.ndarray
             ``(beats, nbytes)`` uint8.
         """
-        arrays = [np.asarray(beats[f.name], dtype=np.int64) for f in self.fields]
+        arrays = [np.asarray(beats[f.name]) for f in self.fields]
         packed = np.empty((len(arrays[0]), self.nbytes), dtype=np.uint8)
         for at in range(0, len(packed), _CHUNK):
-            codes = [f.format.encode(a[at : at + _CHUNK]) for f, a in zip(self.fields, arrays, strict=True)]
+            chunks = [a[at : at + _CHUNK].astype(np.int64, copy=False) for a in arrays]
+            codes = [f.format.encode(chunk) for f, chunk in zip(self.fields, chunks, strict=True)]
             packed[at : at + _CHUNK] = self._pack(codes)
         return packed
 

@@ -61,6 +61,6 @@ def pack(port: StreamPort, beats: Beats) -> tuple[NDArray[np.uint8], NDArray[np.
 
 def _check_values(form: Format, values: NDArray[Any], thing: str) -> None:
     """Raise where a value is none of the format's; two passes over the array where all is well."""
-    quick = isinstance(form, Integer) and values.dtype.kind == "i"
+    quick = isinstance(form, Integer) and values.dtype.kind in "iu"
     if not (quick and form.lo <= values.min() and values.max() <= form.hi):
         form.check(values, thing)

@@ -37,7 +37,7 @@ class Report:
     macs
         Useful multiply-accumulates; padding is not among them.
     peak
-        Multiply-accumulates that the array can do in a cycle.
+        Multiply-accumulates that the array can do in a cycle; a fraction where one takes several cycles.
     seconds
         Wall-clock seconds that the simulation took, without building the model.
     stalls
@@ -51,7 +51,7 @@ class Report:
     cycles: int
     formula_cycles: int
     macs: int
-    peak: int
+    peak: float
     seconds: float
     stalls: dict[str, int] = field(default_factory=dict)
     checked: bool = False
@@ -81,9 +81,10 @@ class Report:
 
     def __str__(self) -> str:
         waits = ", ".join(f"{name} {cycles}" for name, cycles in self.stalls.items() if cycles)
+        peak = f"{self.peak:.2f}".removesuffix(".00")
         return (
             f"{self.design} {self.operation}: {self.macs} MACs in {self.cycles} cycles (rtl-sim), "
-            f"utilisation {self.utilisation:.1%} of {self.peak} MACs per cycle (exact)"
+            f"utilisation {self.utilisation:.1%} of {peak} MACs per cycle (exact)"
             f"{f'; cycles waited: {waits}' if waits else ''}"
             f"{'; equal to golden' if self.checked else ''}; simulated in {self.seconds:.3f} s (measured)"
         )

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError, must
-from ...hdl.formats import Integer
 from ...hdl.ports import Beats
+from ..operands import Argument, per_lane, requantize_arguments
 from .params import SystolicParams
 
 __all__ = ["Epilogue"]
@@ -39,16 +38,11 @@ class Epilogue:
             Where a value is missing, out of range, of the wrong shape, or given to a design without that unit.
         """
         fields: dict[str, NDArray[np.int64]] = {}
-        for name, (fmt, default, built_with) in _known(params).items():
-            value = given.get(name)
-            if fmt is None:
-                if value is not None:
-                    raise InputError(f"Systolic {name} must be left out: the design was built without {built_with}")
-                continue
-            if value is None and default is None:
-                raise InputError(f"Systolic {name} must be given: the design requantizes")
-            lanes = channels if name in _PER_CHANNEL else 1
-            fields[name] = _lanes(fmt, default if value is None else value, lanes, f"Systolic {name}")
+        for name, argument in _arguments(params).items():
+            value = argument.value(given, name, "Systolic")
+            if argument.format is not None:
+                lanes = channels if name in _PER_CHANNEL else 1
+                fields[name] = per_lane(argument.format, value, lanes, f"Systolic {name}")
         return cls(fields)
 
     def take(self, channels: slice) -> "Epilogue":
@@ -78,24 +72,7 @@ class Epilogue:
         }
 
 
-def _known(params: SystolicParams) -> dict[str, tuple[Integer | None, int | None, str]]:
-    """Return for each value its format (None where the design has no such unit), default, and the unit's name."""
-    requantize = params.requantize
-    activates = params.activation != "none"
-    return {
-        "bias": (params.bias_format if params.bias else None, 0, "bias"),
-        "multiplier": (params.multiplier_format if requantize else None, None, "requantize"),
-        "shift": (params.shift_format if requantize else None, None, "requantize"),
-        "zero_point": (params.requantized_format if requantize else None, 0, "requantize"),
-        "activate": (Integer(1, is_signed=False) if activates else None, 1, "activation"),
-    }
-
-
-def _lanes(fmt: Integer, value: Any, lanes: int, thing: str) -> NDArray[np.int64]:
-    """Check a scalar or ``(lanes,)`` array and return ``(lanes,)`` values."""
-    array = fmt.check(value, thing)
-    if array.ndim == 0:
-        return np.full(lanes, int(array), dtype=np.int64)
-    if array.shape != (lanes,):
-        raise must(thing, f"be one number or have shape {(lanes,)}", array.shape)
-    return array
+def _arguments(params: SystolicParams) -> dict[str, Argument]:
+    """Return what the epilogue takes, in the order of the stream's fields."""
+    bias = Argument(params.bias_format if params.bias else None, 0, "bias")
+    return {"bias": bias, **requantize_arguments(params)}

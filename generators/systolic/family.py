@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from ...errors import must
 from ...hdl.ports import Beats, StreamPort
 from ..family import Family, Job
+from ..operands import reject_unknown
 from . import timing
 from .examples import gemm_example
 from .mapping import lift_gemms, lower_gemms
 from .params import SystolicParams
 from .ports import stream_ports
-from .tensors import convolution_products, gemm_products, reject_unknown
+from .tensors import convolution_products, gemm_products
 
 if TYPE_CHECKING:
     from amaranth.lib import wiring
@@ -65,10 +66,10 @@ class Systolic(Family[SystolicParams]):
             raise must("Systolic operation", f"be {' or '.join(self.operations)}", operation)
         epilogue = {name: tensors.pop(name) for name in _EPILOGUE if name in tensors}
         if operation == "gemm":
-            reject_unknown("gemm", tensors, ("a", "b", *_EPILOGUE), ("a", "b"))
+            reject_unknown("Systolic gemm", tensors, ("a", "b", *_EPILOGUE), ("a", "b"))
             products = gemm_products(params, tensors["a"], tensors["b"], epilogue)
         else:
-            reject_unknown("conv2d", tensors, ("x", "w", *_GEOMETRY, *_EPILOGUE), ("x", "w"))
+            reject_unknown("Systolic conv2d", tensors, ("x", "w", *_GEOMETRY, *_EPILOGUE), ("x", "w"))
             geometry = {name: tensors[name] for name in _GEOMETRY if name in tensors}
             products = convolution_products(params, tensors["x"], tensors["w"], geometry, epilogue)
         return lower_gemms(params, products.gemms, products.join)

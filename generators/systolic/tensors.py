@@ -7,26 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError, must
-from .convolution import ConvolutionShape, assemble, choose_merge, convolution_gemms
+from ...errors import must
+from ..convolution import ConvolutionShape, assemble, choose_merge, convolution_gemms
 from .epilogue import Epilogue
 from .mapping import Gemm, tile_steps
 from .params import SystolicParams
 from .timing import cycles
 
-__all__ = ["Products", "convolution_products", "gemm_products", "reject_unknown"]
+__all__ = ["Products", "convolution_products", "gemm_products"]
 
 IntArray = NDArray[np.int64]
-
-
-def reject_unknown(operation: str, tensors: dict[str, Any], known: tuple[str, ...], needed: tuple[str, ...]) -> None:
-    """Raise `InputError` where an operation lacks an argument that it needs or has one that it does not know."""
-    for name in needed:
-        if tensors.get(name) is None:
-            raise InputError(f"Systolic {operation} must be given {' and '.join(needed)}; {name} is missing")
-    for name in tensors:
-        if name not in known:
-            raise InputError(f"Systolic {operation} has no argument {name!r}; it has {', '.join(known)}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from rtloom.examples.digits import train as training
 from rtloom.examples.digits.data import load_digits
 from rtloom.examples.digits.network import CNN, MLP, Layer, Network, forward, input_shapes
 from rtloom.examples.digits.train import predict, train
-from rtloom.generators.systolic.convolution import ConvolutionShape, im2col
+from rtloom.generators.convolution import ConvolutionShape, im2col
 
 LAYERS = [
     Layer("dense", "dense", 5),

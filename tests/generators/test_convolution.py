@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from rtloom.errors import InputError
-from rtloom.generators.systolic.convolution import (
+from rtloom.generators.convolution import (
     ConvolutionShape,
     assemble,
     choose_merge,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import must
-from ...hdl.formats import Format
+from ..errors import must
+from ..hdl.formats import Format
 
 __all__ = ["ConvolutionShape", "assemble", "choose_merge", "convolution_gemms", "im2col", "weight_matrix"]
 
