@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CNN", "MLP", "Layer", "Network", "Weights", "forward", "input_shapes"]
+__all__ = ["CNN", "MLP", "FloatArray", "Layer", "Network", "Weights", "forward", "input_shapes"]
 
 FloatArray = NDArray[np.float32]
 Weights = tuple[FloatArray, FloatArray]

@@ -1,4 +1,4 @@
-"""Post-training quantisation to int8: weights by output channel, activations by layer, scales as integers."""
+"""Networks as integers: weights by output channel, int8 activations by layer, scales as integer fractions."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtloom.errors import must
-from rtloom.hdl.formats import Integer
+from rtloom.hdl.formats import Format, Integer
 
 from .data import PIXEL_MAX
-from .network import Layer, Network, Weights, forward
+from .network import FloatArray, Layer, Network, Weights, forward
 from .train import as_float
 
 __all__ = ["QuantizedLayer", "quantize", "quantize_multiplier"]
@@ -31,7 +31,7 @@ class QuantizedLayer:
     layer
         The layer that was quantised.
     weights
-        int8 values: ``(K, N)`` of a dense layer, ``(KH, KW, Cin, Cout)`` of a convolution.
+        Values of the weights' format: ``(K, N)`` of a dense layer, ``(KH, KW, Cin, Cout)`` of a convolution.
     bias
         ``(N,)``, in units of input scale times weight scale.
     multiplier, shift
@@ -91,7 +91,15 @@ def quantize_multiplier(real: float, bits: int = 16) -> tuple[int, int]:
     return round(math.ldexp(real, shift)), shift
 
 
-def quantize(network: Network, weights: Sequence[Weights], images: IntArray, bits: int = 16) -> list[QuantizedLayer]:
+def quantize(
+    network: Network,
+    weights: Sequence[Weights],
+    images: IntArray,
+    bits: int = 16,
+    *,
+    weight_format: Format = INT8,
+    steps: Sequence[NDArray[np.floating[Any]]] | None = None,
+) -> list[QuantizedLayer]:
     """Quantise a trained network; pixels enter it as they are, 0 to 16.
 
     Parameters
@@ -102,6 +110,11 @@ def quantize(network: Network, weights: Sequence[Weights], images: IntArray, bit
         ``(n, 8, 8, 1)`` pixels that show which range each layer's output takes: those it was trained with.
     bits
         Bits of the requantisation multipliers.
+    weight_format
+        Format of the integer weights.
+    steps
+        For each layer ``(N,)``: what the weight 1 stands for; by default the largest weight of a column takes the
+        largest value of the format.
 
     Returns
     -------
@@ -109,26 +122,37 @@ def quantize(network: Network, weights: Sequence[Weights], images: IntArray, bit
         One `QuantizedLayer` for each layer.
     """
     outputs = forward(network, weights, as_float(images))
+    if steps is None:
+        steps = [np.abs(matrix).max(axis=0).astype(np.float64) / weight_format.hi for matrix, _ in weights]
     layers = []
     scale, channels = 1.0 / PIXEL_MAX, 1
-    for layer, pair, output in zip(network.layers, weights, outputs, strict=True):
+    for layer, pair, step, output in zip(network.layers, weights, steps, outputs, strict=True):
         after = float(np.abs(output).max()) / INT8.hi
-        layers.append(_quantize_layer(layer, pair, channels, (scale, after), bits))
+        # A channel of zeros may have any step.
+        matrix = _Matrix(pair[0], np.maximum(step.astype(np.float64), 1e-9), weight_format)
+        layers.append(_quantize_layer(layer, matrix, pair[1], channels, (scale, after), bits))
         scale, channels = layers[-1].scale, layer.outputs
     return layers
 
 
+@dataclass(frozen=True)
+class _Matrix:
+    """Float weights of a layer, the steps of its columns and the format of its integers."""
+
+    real: FloatArray
+    steps: NDArray[np.float64]
+    form: Format
+
+
 def _quantize_layer(
-    layer: Layer, weights: Weights, channels: int, activations: tuple[float, float], bits: int
+    layer: Layer, matrix: _Matrix, bias: FloatArray, channels: int, activations: tuple[float, float], bits: int
 ) -> QuantizedLayer:
     """Quantise one layer of `channels` input channels between the scales of its inputs and outputs."""
-    matrix, bias = weights
     before, after = activations
-    # Symmetric, so that zero padding is zero. A channel of zeros may have any scale.
-    scales = np.maximum(np.abs(matrix).max(axis=0).astype(np.float64) / INT8.hi, 1e-9)
-    values = INT8.quantize(matrix / scales)
-    pairs = np.array([quantize_multiplier(before * scale / after, bits) for scale in scales], dtype=np.int64)
+    # Symmetric, so that zero padding is zero.
+    values = matrix.form.quantize(matrix.real / matrix.steps)
+    pairs = np.array([quantize_multiplier(before * step / after, bits) for step in matrix.steps], dtype=np.int64)
     if layer.kind == "conv":
         values = values.reshape(layer.kernel, layer.kernel, channels, layer.outputs)
-    whole = INT32.quantize(bias / (before * scales))
+    whole = INT32.quantize(bias / (before * matrix.steps))
     return QuantizedLayer(layer, values, whole, pairs[:, 0], pairs[:, 1], after)

@@ -1,6 +1,7 @@
 """Training in NumPy: Adam on the cross-entropy, the same weights every time."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +10,33 @@ from ..packages import require
 from .data import PIXEL_MAX
 from .network import FloatArray, Network, Weights, forward, input_shapes
 
-__all__ = ["as_float", "predict", "train"]
+__all__ = ["Form", "as_float", "fit", "predict", "train"]
 
 SEED = 1
 BATCH = 64
 RATE = 4e-3
 DECAY = 1e-4
 MOMENTS = (0.9, 0.999)
+
+
+class Form(Protocol):
+    """How the parameters that are learnt become the matrices and biases that the network computes with."""
+
+    def used(self, parameters: Sequence[FloatArray]) -> list[FloatArray]:
+        """Return matrix and bias of every layer, one after the other."""
+
+    def back(self, parameters: Sequence[FloatArray], gradients: Sequence[FloatArray]) -> list[FloatArray]:
+        """Return the gradients of the parameters from those of what `used` returned."""
+
+
+class _Plain:
+    """Matrices and biases are learnt themselves."""
+
+    def used(self, parameters: Sequence[FloatArray]) -> list[FloatArray]:
+        return list(parameters)
+
+    def back(self, _parameters: Sequence[FloatArray], gradients: Sequence[FloatArray]) -> list[FloatArray]:
+        return list(gradients)
 
 
 def as_float(images: NDArray[np.int64]) -> FloatArray:
@@ -45,22 +66,52 @@ def train(network: Network, images: NDArray[np.int64], labels: NDArray[np.int64]
     list
         Matrix and bias of every layer.
     """
+    rng = np.random.default_rng(SEED)
+    parameters = _initial(network, rng)
+    fit(network, parameters, _Plain(), images, labels, epochs=network.epochs, rate=RATE, rng=rng)
+    return _pairs(parameters)
+
+
+def fit(
+    network: Network,
+    parameters: list[FloatArray],
+    form: Form,
+    images: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    *,
+    epochs: int,
+    rate: float,
+    rng: np.random.Generator,
+) -> None:
+    """Improve parameters in place, at a learning rate that falls from `rate` to 0 as a cosine does.
+
+    Parameters
+    ----------
+    network
+        What computes with them.
+    parameters
+        float32 arrays, in the order that `form` knows.
+    form
+        How they become matrices and biases.
+    images, labels
+        ``(n, 8, 8, 1)`` pixels and ``(n,)`` digits.
+    epochs, rate
+        How long, and how fast.
+    rng
+        Gives the order of the images and how they are moved.
+    """
+    pixels = as_float(images)
+    optimiser = _Adam(parameters)
     # One thread: sums have one order, and matrices as small as these gain nothing from more.
     with require("threadpoolctl").threadpool_limits(1):
-        return _train(network, as_float(images), labels, np.random.default_rng(SEED))
-
-
-def _train(network: Network, pixels: FloatArray, labels: NDArray[np.int64], rng: np.random.Generator) -> list[Weights]:
-    parameters = _initial(network, rng)
-    optimiser = _Adam(parameters)
-    for epoch in range(network.epochs):
-        rate = RATE * 0.5 * (1 + np.cos(np.pi * epoch / network.epochs))
-        order = rng.permutation(len(pixels))
-        for at in range(0, len(order), BATCH):
-            chosen = order[at : at + BATCH]
-            seen = _shifted(pixels[chosen], rng)
-            optimiser.update(_gradients(network, parameters, seen, labels[chosen]), rate)
-    return _pairs(parameters)
+        for epoch in range(epochs):
+            step = rate * 0.5 * (1 + np.cos(np.pi * epoch / epochs))
+            order = rng.permutation(len(pixels))
+            for at in range(0, len(order), BATCH):
+                chosen = order[at : at + BATCH]
+                seen = _shifted(pixels[chosen], rng)
+                gradients = _gradients(network, form.used(parameters), seen, labels[chosen])
+                optimiser.update(form.back(parameters, gradients), step)
 
 
 def _initial(network: Network, rng: np.random.Generator) -> list[FloatArray]:

@@ -1,0 +1,1 @@
+"""The digits networks with weights of few bits, on the generated LUT tile."""
