@@ -102,6 +102,9 @@ class LutParams(FamilyParams):
                 "LUT planes", f"be {self.code.count} with packed_ternary, whose trits hold all planes", self.planes
             )
 
+        if self.packed_ternary and self.unit == "lut" and self.table == "remapped":
+            raise must("LUT table", "be half or full with packed_ternary, whose digits are decoded on chip", self.table)
+
     def _check_tile(self) -> None:
         if self.unit != "mac" and self.code.count % self.planes:
             raise must("LUT planes", f"divide the {self.code.count} bit planes of {self.weight_format}", self.planes)

@@ -66,6 +66,8 @@ class Ranges:
 
     Parameters
     ----------
+    exact_entry
+        A table entry as it is summed up.
     entry
         A stored table entry, before it is shifted for later planes.
     exponent
@@ -86,6 +88,7 @@ class Ranges:
         The sum over all groups.
     """
 
+    exact_entry: Range
     entry: Range
     exponent: int
     lookup: Range
@@ -99,7 +102,7 @@ class Ranges:
     @classmethod
     def of(cls, params: "LutParams") -> "Ranges":
         """Derive all of them."""
-        entry, exponent, lookup, activations = _tables(params)
+        exact, entry, exponent, lookup, activations = _tables(params)
         weights = _weights(params)
         per_cycle = lookup * _cycle_weights(params)
         reduction = params.group or params.max_reduction
@@ -113,23 +116,23 @@ class Ranges:
         for wanted in (params.weight_scales, params.activation_scales):
             scaled = scaled * Range(0, params.scale_format.hi) if wanted else scaled
         step = per_cycle if params.accumulate == "lane" else per_cycle.times(params.k)
-        return cls(entry, exponent, lookup, step, lane, row_sum, corrected, scaled, scaled.times(groups))
+        return cls(exact, entry, exponent, lookup, step, lane, row_sum, corrected, scaled, scaled.times(groups))
 
 
-def _tables(params: "LutParams") -> tuple[Range, int, Range, Range]:
-    """Return the range of an entry, the largest exponent, the range of a lookup, and that of a table's sum of A."""
+def _tables(params: "LutParams") -> tuple[Range, Range, int, Range, Range]:
+    """Return the ranges of an exact and a stored entry, the largest exponent, then a lookup and a table's sum of A."""
     activation = Range.of(params.a_format)
     together = activation.times(params.lookup)
     if not params.symmetric:
-        return together, 0, together, together
+        return together, together, 0, together, together
     largest = max(-activation.lo, activation.hi) * params.lookup
     both = Range(-largest, largest)
     if params.table_scale == "exact":
-        return both, 0, both, together
+        return both, both, 0, both, together
     exponent = table_exponent(largest)
     entry = Range(-TABLE_LIMIT, TABLE_LIMIT)
     scaled = Range(-_quantized(largest), _quantized(largest)) if params.table_scale == "table" else entry
-    return entry, exponent, scaled, scaled
+    return both, entry, exponent, scaled, scaled
 
 
 def _weights(params: "LutParams") -> Range:

@@ -5,9 +5,9 @@ from abc import abstractmethod
 from amaranth.hdl import Module, Signal, Value
 
 from ...hdl.emit import Shared
+from ...hdl.entrance import Entrance
 from ...hdl.signature import stream_members
 from .exit import Exit, Finished
-from .feeder import Entrance
 from .params import SystolicParams
 from .ports import stream_ports
 

@@ -6,10 +6,10 @@ from typing import Any
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 
 from ...hdl.delay import registered
+from ...hdl.entrance import Entrance
 from ...hdl.requantize import BiasAdd, Requantize
 from ...hdl.requantize_shape import RequantizeShape
 from ...hdl.streams import SkidBuffer
-from .feeder import Entrance
 from .params import SystolicParams
 from .ports import epilogue_is_streamed
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from ...hdl.delay import registered
+from ...hdl.entrance import Entrance
 from .array import SystolicArray
 from .chain import chain, in_bands
 from .exit import Finished
-from .feeder import Entrance
 from .geometry import array_latency, col_segments, hold_latency, row_segments, segment
 from .output_column import OutputColumn
 from .skew import skewed

@@ -3,11 +3,11 @@
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
 from ...hdl.delay import registered
+from ...hdl.entrance import Entrance
 from .accumulators import Accumulators
 from .array import SystolicArray
 from .chain import chain, in_bands
 from .exit import Finished
-from .feeder import Entrance
 from .geometry import array_latency, segment
 from .params import SystolicParams
 from .ports import moving_name, stationary_name

@@ -1,18 +1,18 @@
-"""The array's entrances: one register a stream, so that no path leads from a port to a port."""
+"""A design's entrance: one register a stream, so that no path leads from a port to a port."""
 
 from typing import Any
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data
 
-from ...hdl.ports import StreamPort
-from ...hdl.signature import payload_layout
+from .ports import StreamPort
+from .signature import payload_layout
 
 __all__ = ["Entrance"]
 
 
 class Entrance:
-    """The register in which a stream's beat waits until the array takes it.
+    """The register in which a stream's beat waits until the design takes it.
 
     Parameters
     ----------

@@ -1,0 +1,237 @@
+"""Lookup tables: their layout as wires, their entries from activations, and INT8 entries with a power-of-two scale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib.wiring import In, Out
+
+from ...hdl.arithmetic import adder_tree, round_half_even_shift
+from ...hdl.decode import lanes
+from ...hdl.emit import Shared
+from .params import LutParams
+from .ranges import TABLE_LIMIT
+
+__all__ = ["TableLayout", "TablePrecompute", "TableQuantizer"]
+
+Signed = tuple[Value, bool]
+"""A value, and whether its negative is meant."""
+
+
+@dataclass(frozen=True)
+class TableLayout:
+    """Where the entries of one table lie in a vector of wires.
+
+    All entries of an exact symmetric table have the same parity (turning a sign changes a sum by an even number), so
+    that their lowest bit is stored once, above the others.
+
+    Parameters
+    ----------
+    entries
+        How many there are.
+    bits
+        Of a signed entry.
+    parity
+        Whether the lowest bit is stored once.
+    """
+
+    entries: int
+    bits: int
+    parity: bool
+
+    @classmethod
+    def exact(cls, params: LutParams) -> "TableLayout":
+        """Return the layout of exact entries, before any shift."""
+        return cls(params.entries, params.ranges.exact_entry.bits, params.symmetric)
+
+    @classmethod
+    def stored(cls, params: LutParams, shifted: int = 0) -> "TableLayout":
+        """Return the layout of the entries that are looked up, which later passes may have shifted up."""
+        return cls(
+            params.entries, params.entry_format.bits + shifted, params.symmetric and params.table_scale == "exact"
+        )
+
+    @property
+    def width(self) -> int:
+        """Bits of the table."""
+        return self.entries * (self.bits - 1) + 1 if self.parity else self.entries * self.bits
+
+    def pack(self, entries: Sequence[Value]) -> Value:
+        """Return the vector of entries that are signed values or codes of at least `bits` bits."""
+        if not self.parity:
+            return Cat(_fit(entry, self.bits) for entry in entries)
+        return Cat(*(_fit(entry, self.bits)[1:] for entry in entries), entries[0][0])
+
+    def uppers(self, table: Value) -> list[Value]:
+        """Return what differs from entry to entry."""
+        bits = self.bits - self.parity
+        return [table[e * bits : (e + 1) * bits] for e in range(self.entries)]
+
+    def whole(self, table: Value, upper: Value) -> Value:
+        """Return the entry whose differing part is given, as a code of `bits` bits."""
+        code: Value = Cat(table[-1], upper) if self.parity else upper
+        return code
+
+    def values(self, table: Value) -> list[Value]:
+        """Return all entries as signed values."""
+        return [self.whole(table, upper).as_signed() for upper in self.uppers(table)]
+
+
+def _fit(value: Value, bits: int) -> Value:
+    """Extend or cut to so many bits, as signed."""
+    code: Value = Cat(value, value[-1].replicate(bits - len(value))) if len(value) < bits else value[:bits]
+    return code
+
+
+class TablePrecompute(Shared):
+    """All sums of one group of activations that a lookup can ask for; combinational.
+
+    Half: entry e is ``sum_{i < g-1} (2 e_i - 1) a_i - a_{g-1}``, e_i being bit i of e; full: ``sum_i e_i a_i``.
+    Pairs of activations are added and subtracted once and shared by all entries.
+
+    LUT Tensor Core, ISCA 2025, section 3 and eq. 4.
+
+    Parameters
+    ----------
+    params
+        The tile's parameters.
+
+    Members
+    -------
+    data : In
+        `lookup` activations, the first lowest.
+    o : Out
+        The table, laid out as `TableLayout.exact`.
+    """
+
+    def __init__(self, params: LutParams) -> None:
+        self.params = params
+        self.layout = TableLayout.exact(params)
+        super().__init__({"data": In(params.lookup * params.a_format.bits), "o": Out(self.layout.width)})
+
+    def key(self) -> tuple[object, ...]:
+        """Return what makes two the same module."""
+        return (self.params.a_format, self.params.lookup, self.params.table)
+
+    def label(self) -> str:
+        """Return the module's short name."""
+        return "precompute"
+
+    def body(self) -> Module:
+        """Sum up."""
+        m = Module()
+        activations = lanes(self.params.a_format, self.data, self.params.lookup)
+        if self.params.symmetric:
+            *lower, top = activations
+            *rest, last = lower
+            # The last of the lower ones goes with the top one, which halves the sums that both are in.
+            high = _joined(_signed_sums([last]), [(top, True)])
+            sums = _joined(_signed_sums(rest), high) if rest else high
+            entries = [-value if negative else value for value, negative in sums]
+        else:
+            entries = _subset_sums(activations)
+        m.d.comb += self.o.eq(self.layout.pack([_wide(entry, self.layout.bits) for entry in entries]))
+        return m
+
+
+def _wide(value: Value, bits: int) -> Value:
+    """Return a signed or unsigned value as a code of so many bits."""
+    signal = Value.cast(value)
+    missing = bits - len(signal)
+    if missing <= 0:
+        return signal[:bits]
+    fill = signal[-1].replicate(missing) if signal.shape().signed else signal[-1].replicate(missing) & 0
+    wide: Value = Cat(signal, fill)
+    return wide
+
+
+def _joined(low: list[Signed], high: list[Signed]) -> list[Signed]:
+    """Add every sum of the upper elements to every one of the lower; the lower's code is the lower part."""
+    return [_added(x, y) for y in high for x in low]
+
+
+def _added(x: Signed, y: Signed) -> Signed:
+    (a, a_negative), (b, b_negative) = x, y
+    if a_negative == b_negative:
+        return a + b, a_negative
+    return (b - a, False) if a_negative else (a - b, False)
+
+
+def _signed_sums(values: list[Value]) -> list[Signed]:
+    """Return ``sum (2 e_i - 1) v_i`` for every code e."""
+    if not values:
+        return []
+    if len(values) == 1:
+        return [(values[0], True), (values[0], False)]
+    if len(values) == 2:
+        total, difference = values[0] + values[1], values[0] - values[1]
+        return [(total, True), (difference, False), (difference, True), (total, False)]
+    return _joined(_signed_sums(values[:2]), _signed_sums(values[2:]))
+
+
+def _subset_sums(values: list[Value]) -> list[Value]:
+    """Return ``sum e_i v_i`` for every code e; each sum adds one value to a smaller one."""
+    sums: list[Value] = [Value.cast(0)]
+    for value in values:
+        sums += [value if at == 0 else sums[at] + value for at in range(len(sums))]
+    return sums
+
+
+class TableQuantizer(Shared):
+    """Brings exact entries to INT8: ``round_half_even(T / 2**exponent)``; combinational.
+
+    LUT Tensor Core, ISCA 2025 (table quantisation); scales are powers of two here.
+
+    Parameters
+    ----------
+    params
+        The tile's parameters; with a scale per table the exponent is found here, the least that fits.
+
+    Members
+    -------
+    table : In
+        Exact entries, as `TablePrecompute` gives them.
+    exponent : In, or Out with a scale per table
+        The power of two.
+    o : Out
+        INT8 entries.
+    """
+
+    def __init__(self, params: LutParams) -> None:
+        self.params, self.exact, self.layout = params, TableLayout.exact(params), TableLayout.stored(params)
+        flow = Out if params.table_scale == "table" else In
+        exponent = flow(params.exponent_format.bits)
+        super().__init__({"table": In(self.exact.width), "exponent": exponent, "o": Out(self.layout.width)})
+
+    def key(self) -> tuple[object, ...]:
+        """Return what makes two the same module."""
+        return (self.params.a_format, self.params.lookup, self.params.table_scale)
+
+    def label(self) -> str:
+        """Return the module's short name."""
+        return "quantize_table"
+
+    def body(self) -> Module:
+        """Find the exponent where it is not given; shift and round."""
+        m = Module()
+        entries = self.exact.values(self.table)
+        if self.params.table_scale == "table":
+            m.d.comb += self.exponent.eq(self._exponent(m, entries))
+        rounded = [_wide(round_half_even_shift(entry, self.exponent), self.layout.bits) for entry in entries]
+        m.d.comb += self.o.eq(self.layout.pack(rounded))
+        return m
+
+    def _exponent(self, m: Module, entries: list[Value]) -> Value:
+        """Return the least exponent that brings the largest entry to at most 127."""
+        largest = entries[0].shape().width
+        magnitudes = []
+        for e, entry in enumerate(entries):
+            magnitude = Signal(largest, name=f"magnitude_{e}")
+            m.d.comb += magnitude.eq(abs(entry))
+            magnitudes.append(magnitude)
+        # A tie at 127.5 rounds to the even 128. Thresholds double, so the exponent is how many are reached.
+        reached = [
+            Cat(2 * x >= (2 * TABLE_LIMIT + 1) << e for x in magnitudes).any()
+            for e in range(self.params.ranges.exponent)
+        ]
+        return adder_tree(reached)
