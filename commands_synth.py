@@ -21,7 +21,15 @@ AREA_GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "drain": ("deskew", "accumulators"),
         "epilogue": ("requantize", "requantize_lane", "bias_add"),
         "streams": ("skid_buffer", "register_slice", "queue"),
-    }
+    },
+    "lut": {
+        "lookups and accumulators": ("column",),
+        "segments": ("segment", "trits"),
+        "tables": ("head", "source", "precompute", "quantize_table"),
+        "results": ("results", "row_sums"),
+        "epilogue": ("requantize", "requantize_lane", "bias_add"),
+        "streams": ("skid_buffer", "tile"),
+    },
 }
 """Family -> group -> module labels whose area is shown together."""
 

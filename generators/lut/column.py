@@ -5,6 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...hdl.delay import registered
 from ...hdl.emit import Shared
+from ...hdl.widths import cut_lanes
 from .lookup import Gates, Term, add_terms, added, looked_up, multiplied
 from .operand import (
     exponent_bits,
@@ -121,10 +122,10 @@ class Column(Shared):
     def _terms(self, m: Module, gates: Gates) -> list[Term]:
         params = self.params
         if params.unit == "lut":
-            tables = self._own_tables(m) if loads_tables(params) else _cut(self.operand, params.m * params.k)
-            exponents = _cut(self.exponent, params.m * params.k) if exponent_bits(params) else []
+            tables = self._own_tables(m) if loads_tables(params) else cut_lanes(self.operand, params.m * params.k)
+            exponents = cut_lanes(self.exponent, params.m * params.k) if exponent_bits(params) else []
             return looked_up(m, params, gates, tables, exponents, self.w)
-        rows = _cut(self.operand, params.m)
+        rows = cut_lanes(self.operand, params.m)
         if params.unit == "add":
             return added(m, params, gates, rows, self.w, self.number if pass_bits(params) else Const(0))
         return multiplied(m, params, gates, rows, self.w)
@@ -132,8 +133,8 @@ class Column(Shared):
     def _own_tables(self, m: Module) -> list[Value]:
         """Sum up this column's tables and hold them for all passes."""
         params, layout = self.params, TableLayout.stored(self.params, operand_shift(self.params))
-        held = []
-        for at, group in enumerate(_cut(self.operand, params.m * params.k)):
+        held: list[Value] = []
+        for at, group in enumerate(cut_lanes(self.operand, params.m * params.k)):
             m.submodules[f"precompute_{at}"] = precompute = TablePrecompute(params)
             table = Signal(layout.width, name=f"table_{at}", reset_less=True)
             m.d.comb += precompute.data.eq(group)
@@ -152,9 +153,3 @@ class Column(Shared):
         value = registered(m, self.en, term.value[:bits].as_signed(), f"step_{at}")
         carry = None if term.carry is None else registered(m, self.en, term.carry, f"carry_{at}")
         return Term(value, carry)
-
-
-def _cut(vector: Value, parts: int) -> list[Value]:
-    """Cut a vector into so many equal parts, the lowest first."""
-    size = len(vector) // parts
-    return [vector[at : at + size] for at in range(0, len(vector), size)]

@@ -9,6 +9,7 @@ from ...hdl.entrance import Entrance
 from ...hdl.requantize import BiasAdd, Requantize
 from ...hdl.requantize_shape import RequantizeShape
 from ...hdl.streams import SkidBuffer
+from ...hdl.widths import extended_lanes
 from .params import LutParams
 from .timing import epilogue_latency
 
@@ -64,7 +65,7 @@ class Exit:
         """Return O of all lanes as a flat vector."""
         params = self.params
         if self.entrance is None:
-            return _extended(sums, params.lanes, params.o_format.bits)
+            return extended_lanes(sums, params.lanes, params.o_format.bits)
         rows, width = [], params.segment_cols * params.sum_bits
         for r in range(params.m):
             row = sums[r * width : (r + 1) * width]
@@ -77,7 +78,7 @@ class Exit:
         params = self.params
         self.m.submodules[f"addend_{r}"] = unit = BiasAdd(params.sum_bits, params.segment_cols)
         self.m.d.comb += [unit.en.eq(self.en), unit.sum.eq(row), unit.bias.eq(self._addend(r))]
-        return _extended(unit.o, params.segment_cols, params.o_format.bits)
+        return extended_lanes(unit.o, params.segment_cols, params.o_format.bits)
 
     def _requantized(self, r: int, row: Value) -> Value:
         """Return a row of results in the output format."""
@@ -95,7 +96,8 @@ class Exit:
             self.m.d.comb += unit.bias.eq(self._addend(r))
         names = ("multiplier", "shift", "zero_point", *(["activate"] if shape.activates else []))
         self.m.d.comb += [getattr(unit, name).eq(epilogue.field(name)) for name in names]
-        return unit.o
+        result: Value = unit.o
+        return result
 
     def _addend(self, r: int) -> Value:
         """Return what is added to a row: the columns' bias, or the row's part of a matrix."""
@@ -107,11 +109,3 @@ class Exit:
         if self.entrance is None:
             raise TypeError("a design without epilogue has no fields of it")
         return self.entrance
-
-
-def _extended(vector: Value, lanes: int, width: int) -> Value:
-    """Sign-extend each lane of a flat vector to `width` bits."""
-    bits = len(vector) // lanes
-    cut = [vector[i * bits : (i + 1) * bits] for i in range(lanes)]
-    wide: Value = Cat(Cat(lane, lane[-1].replicate(width - bits)) for lane in cut)
-    return wide

@@ -105,15 +105,16 @@ class Head(Shared):
     def _operand(self, m: Module, takes: Value) -> Value:
         """Hold tables, shifted up from pass to pass, or activations."""
         params = self.params
+        waiting: Value = self.operand_i
         if loads_tables(params):
-            return self.operand_i
+            return waiting
         if not carries_tables(params):
-            return self._register(m, takes, self.operand_i, "activations")
+            return self._register(m, takes, waiting, "activations")
         fresh, stored = TableLayout.stored(params), TableLayout.stored(params, operand_shift(params))
         tables = []
         for t in range(params.m * params.k):
             table = Signal(stored.width, name=f"table_{t}", reset_less=True)
-            values = fresh.values(self.operand_i[t * fresh.width : (t + 1) * fresh.width])
+            values = fresh.values(waiting[t * fresh.width : (t + 1) * fresh.width])
             with m.If(takes):
                 m.d.sync += table.eq(stored.pack(values))
             if operand_shift(params):

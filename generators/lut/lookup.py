@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 
 from ...hdl.arithmetic import adder_tree
 from ...hdl.decode import lanes
+from ...hdl.widths import resized
 from .operand import operand_shift, pass_shifts
 from .params import LutParams
 from .tables import TableLayout
@@ -120,7 +121,8 @@ def _select(layout: TableLayout, table: Value, hit: Value, adv: Value) -> Value:
     chosen = uppers[0] & hit[0].replicate(len(uppers[0]))
     for e, upper in enumerate(uppers[1:], start=1):
         chosen = chosen | (upper & hit[e].replicate(len(upper)))
-    return Cat(table[-1] & adv, chosen) if layout.parity else chosen
+    entry: Value = Cat(table[-1] & adv, chosen) if layout.parity else chosen
+    return entry
 
 
 def added(
@@ -167,7 +169,7 @@ def _placed(params: LutParams, gates: Gates, planes: Sequence[Value], number: Va
     terms = []
     for p, plane in enumerate(planes):
         up = params.code.shifts[p] - params.code.shifts[0]
-        terms.append(_signed(_wide(plane, widest), gates.negative(params, p), up))
+        terms.append(_signed(resized(plane, widest), gates.negative(params, p), up))
     total = add_terms(terms)
     if not any(places):
         return total
@@ -176,13 +178,6 @@ def _placed(params: LutParams, gates: Gates, planes: Sequence[Value], number: Va
     for q, place in enumerate(places[1:], start=1):
         shifted = Mux(number == q, whole << place, shifted)
     return Term(shifted)
-
-
-def _wide(value: Value, bits: int) -> Value:
-    """Return a code of so many bits."""
-    fill = value[-1] if value.shape().signed else Const(0, 1)
-    wide: Value = Cat(value, fill.replicate(bits - len(value)))
-    return wide
 
 
 def multiplied(m: Module, params: LutParams, gates: Gates, rows: Sequence[Value], weights: Value) -> list[Term]:

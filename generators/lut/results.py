@@ -7,6 +7,7 @@ from ...hdl.arithmetic import adder_tree
 from ...hdl.delay import registered
 from ...hdl.emit import Shared
 from ...hdl.memory import DualPortMemory
+from ...hdl.widths import resized
 from .column import lane_count
 from .params import LutParams
 from .ranges import Range
@@ -102,13 +103,14 @@ class Results(Shared):
         m.d.comb += [
             self.valid_o.eq(registered(m, self.en, flags["valid"] & final, "complete", late, init=0)),
             self.last.eq(registered(m, self.en, flags["ends"], "complete_last", late)),
-            self.o.eq(Cat(_sized(value, params.sum_bits) for value in values)),
+            self.o.eq(Cat(resized(value, params.sum_bits) for value in values)),
         ]
         return m
 
     def _register(self, m: Module, value: Value, within: Range, name: str) -> Value:
         """Register a value that lies within a range."""
-        return registered(m, self.en, _sized(value, within.bits), name).as_signed()
+        held: Value = registered(m, self.en, resized(value, within.bits), name).as_signed()
+        return held
 
     def _scale(self, scales: Value, lane: int, cols: bool) -> Value:
         """Return the scale of a lane's column, or of its row."""
@@ -138,8 +140,8 @@ class Results(Shared):
     def _placed(self, total: Value) -> Value:
         """Apply the code's power of two and its factor; wires only."""
         code = self.params.code
-        up = Cat(Const(0, code.base), total).as_signed()
-        return up >> (code.factor - 1)
+        placed: Value = Cat(Const(0, code.base), total).as_signed() >> (code.factor - 1)
+        return placed
 
     def _corrected(self, total: Value, row: int, col: int) -> Value:
         """Add the multiple of the activations' sum; apply the row's exponent and the code's factor."""
@@ -155,7 +157,8 @@ class Results(Shared):
         if params.table_scale == "group":
             bits = params.exponent_format.bits
             total = total << self.row_exponent[row * bits : (row + 1) * bits]
-        return total >> (code.factor - 1)
+        product: Value = total >> (code.factor - 1)
+        return product
 
     def _sum_groups(self, m: Module, values: list[Value], valid: Value, ends: Value, final: Value) -> list[Value]:
         """Add each segment's products to those of the groups before; one word of the memory a segment."""
@@ -167,7 +170,7 @@ class Results(Shared):
         sums = []
         for lane, value in enumerate(values):
             before = Mux(opened, stored["read"][lane * bits : (lane + 1) * bits], 0).as_signed()
-            sums.append(_sized(before + value, bits))
+            sums.append(resized(before + value, bits))
         m.d.comb += stored["write"].eq(Cat(sums))
         return [registered(m, self.en, total, f"sum_{lane}").as_signed() for lane, total in enumerate(sums)]
 
@@ -197,11 +200,3 @@ class Results(Shared):
         with m.If(moves):
             m.d.sync += address.eq(following)
         return {"read": memory.r_data, "write": write}
-
-
-def _sized(value: Value, bits: int) -> Value:
-    """Return a signed value as a code of so many bits."""
-    code = Value.cast(value)
-    missing = bits - len(code)
-    wide: Value = Cat(code, code[-1].replicate(missing)) if missing > 0 else code[:bits]
-    return wide

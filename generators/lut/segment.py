@@ -5,6 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...hdl.delay import registered
 from ...hdl.emit import Shared
+from ...hdl.widths import cut_lanes
 from .column import Column, column_members, lane_count
 from .operand import loads_tables, weight_bits
 from .params import TRITS_PER_BYTE, LutParams
@@ -96,13 +97,14 @@ class Segment(Shared):
     def _weights(self, m: Module) -> Value:
         """Return the weights of all columns as they are looked up."""
         params = self.params
+        weights: Value = self.w
         if not params.packed_ternary:
-            return self.w
+            return weights
         trits: list[Value] = []
         for b in range(segment_trit_bytes(params)):
             m.submodules[f"trits_{b}"] = decoder = TritDecoder()
-            m.d.comb += decoder.i.eq(self.w[8 * b : 8 * b + 8])
-            trits += [decoder.o[2 * i : 2 * i + 2] for i in range(TRITS_PER_BYTE)]
+            m.d.comb += decoder.i.eq(weights[8 * b : 8 * b + 8])
+            trits += cut_lanes(decoder.o, TRITS_PER_BYTE)
         count = params.segment_cols * params.step
         if params.symmetric:
             return _by_plane(trits[:count], params.lookup)

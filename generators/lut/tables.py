@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from ...hdl.arithmetic import adder_tree, round_half_even_shift
 from ...hdl.decode import lanes
 from ...hdl.emit import Shared
+from ...hdl.widths import cut_lanes, resized
 from .params import LutParams
 from .ranges import TABLE_LIMIT
 
@@ -58,14 +59,13 @@ class TableLayout:
 
     def pack(self, entries: Sequence[Value]) -> Value:
         """Return the vector of entries that are signed values or codes of at least `bits` bits."""
-        if not self.parity:
-            return Cat(_fit(entry, self.bits) for entry in entries)
-        return Cat(*(_fit(entry, self.bits)[1:] for entry in entries), entries[0][0])
+        sized = [resized(entry, self.bits) for entry in entries]
+        packed: Value = Cat(*(entry[1:] for entry in sized), sized[0][0]) if self.parity else Cat(sized)
+        return packed
 
     def uppers(self, table: Value) -> list[Value]:
         """Return what differs from entry to entry."""
-        bits = self.bits - self.parity
-        return [table[e * bits : (e + 1) * bits] for e in range(self.entries)]
+        return cut_lanes(table[: self.entries * (self.bits - self.parity)], self.entries)
 
     def whole(self, table: Value, upper: Value) -> Value:
         """Return the entry whose differing part is given, as a code of `bits` bits."""
@@ -75,12 +75,6 @@ class TableLayout:
     def values(self, table: Value) -> list[Value]:
         """Return all entries as signed values."""
         return [self.whole(table, upper).as_signed() for upper in self.uppers(table)]
-
-
-def _fit(value: Value, bits: int) -> Value:
-    """Extend or cut to so many bits, as signed."""
-    code: Value = Cat(value, value[-1].replicate(bits - len(value))) if len(value) < bits else value[:bits]
-    return code
 
 
 class TablePrecompute(Shared):
@@ -130,19 +124,8 @@ class TablePrecompute(Shared):
             entries = [-value if negative else value for value, negative in sums]
         else:
             entries = _subset_sums(activations)
-        m.d.comb += self.o.eq(self.layout.pack([_wide(entry, self.layout.bits) for entry in entries]))
+        m.d.comb += self.o.eq(self.layout.pack([resized(entry, self.layout.bits) for entry in entries]))
         return m
-
-
-def _wide(value: Value, bits: int) -> Value:
-    """Return a signed or unsigned value as a code of so many bits."""
-    signal = Value.cast(value)
-    missing = bits - len(signal)
-    if missing <= 0:
-        return signal[:bits]
-    fill = signal[-1].replicate(missing) if signal.shape().signed else signal[-1].replicate(missing) & 0
-    wide: Value = Cat(signal, fill)
-    return wide
 
 
 def _joined(low: list[Signed], high: list[Signed]) -> list[Signed]:
@@ -217,7 +200,7 @@ class TableQuantizer(Shared):
         entries = self.exact.values(self.table)
         if self.params.table_scale == "table":
             m.d.comb += self.exponent.eq(self._exponent(m, entries))
-        rounded = [_wide(round_half_even_shift(entry, self.exponent), self.layout.bits) for entry in entries]
+        rounded = [resized(round_half_even_shift(entry, self.exponent), self.layout.bits) for entry in entries]
         m.d.comb += self.o.eq(self.layout.pack(rounded))
         return m
 

@@ -1,5 +1,8 @@
 """The whole tile between its streams: head, column segments, results, exit."""
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Cat, Module, Signal, Value
 
 from ...hdl.delay import registered
@@ -102,19 +105,20 @@ class LutTile(Shared):
         passed: dict[str, Value] = {
             name: getattr(head, name) for name in ("operand", "exponent") if hasattr(head, name)
         }
-        bits, merged = segment_weight_bits(params), None
+        bits = segment_weight_bits(params)
+        merged: list[Value] = []
         for s in range(count):
             segment = Segment(params, s == 0, s == count - 1)
             m.submodules[f"segment_{s}"] = segment
             own = {"en": en, "adv": head.adv, **{name: lane[s] for name, lane in flags.items()}, **passed}
             m.d.comb += [getattr(segment, name).eq(own[name]) for name in column_members(params)]
             m.d.comb += [segment.w.eq(weights[s * bits : (s + 1) * bits]), segment.done.eq(done[s])]
-            merged = segment.o if merged is None else merged | segment.o
+            merged.append(segment.o)
             passed = {name: getattr(segment, f"{name}_o") for name in passed if hasattr(segment, f"{name}_o")}
             if s == 0:
                 self.in_use = passed
-        lanes = Signal(len(merged), name="merged")
-        m.d.comb += lanes.eq(merged)
+        lanes = Signal(len(merged[0]), name="merged")
+        m.d.comb += lanes.eq(reduce(or_, merged))
         return lanes
 
     def _flags(self, m: Module, head: Head) -> dict[str, list[Value]]:
@@ -125,7 +129,7 @@ class LutTile(Shared):
         flags: dict[str, list[Value]] = {"clear": [begins[s] & head.adv for s in range(count)]}
         if subtracts(params):
             closes = _line(m, head.adv, head.closes, count, "closes", 0)
-            flags["minus"] = list(closes)
+            flags["minus"] = [closes[s] for s in range(count)]
         if "number" in column_members(params):
             flags["number"] = [registered(m, head.adv, head.number, f"number_{s}", s) for s in range(count)]
         if loads_tables(params):

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Signal, Value
 
 from ...hdl.delay import registered
 from ...hdl.entrance import Entrance
 from ...hdl.requantize import BiasAdd, Requantize
 from ...hdl.requantize_shape import RequantizeShape
 from ...hdl.streams import SkidBuffer
+from ...hdl.widths import extended_lanes
 from .params import SystolicParams
 from .ports import epilogue_is_streamed
 
@@ -78,7 +79,7 @@ class Exit:
         params, lanes = self.params, self.params.cols
         shares = epilogue_is_streamed(params)
         if self.entrance is None:
-            return _extended(sums, lanes, params.c_format.bits), 0
+            return extended_lanes(sums, lanes, params.c_format.bits), 0
         if params.requantize:
             shape = RequantizeShape(
                 params.sum_bits, params.requantized_format, params.multiplier_bits, params.bias, params.activation
@@ -88,18 +89,10 @@ class Exit:
             return unit.o, unit.latency
         biased = BiasAdd(params.sum_bits, lanes, shares)
         self._place(biased, self.entrance, sums)
-        return _extended(biased.o, lanes, params.c_format.bits), biased.latency
+        return extended_lanes(biased.o, lanes, params.c_format.bits), biased.latency
 
     def _place(self, unit: Requantize | BiasAdd, epilogue: Entrance, sums: Value) -> None:
         """Place a unit and give it the sums and every epilogue field of its name."""
         self.m.submodules.epilogue = unit
         self.m.d.comb += [unit.en.eq(self.en), unit.sum.eq(sums)]
         self.m.d.comb += [getattr(unit, f.name).eq(epilogue.field(f.name)) for f in epilogue.port.fields]
-
-
-def _extended(vector: Value, lanes: int, width: int) -> Value:
-    """Sign-extend each lane of a flat vector to `width` bits."""
-    bits = len(vector) // lanes
-    cut = [vector[i * bits : (i + 1) * bits] for i in range(lanes)]
-    wide: Value = Cat(Cat(lane, lane[-1].replicate(width - bits)) for lane in cut)
-    return wide
