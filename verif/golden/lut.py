@@ -196,21 +196,18 @@ def _sums(params: LutParams, pair: _Operands, groups: _Groups) -> IntArray:
     total = np.zeros((len(pair.a), pair.channels), dtype=np.int64)
     size = params.group or pair.reduction
     for g, at in enumerate(range(0, pair.reduction, size)):
-        a, w, zero = pair.a[:, at : at + size], pair.w[:, at : at + size], groups.zero[:, g]
-        product = (
-            exact_product(a, (w - zero[:, np.newaxis]).T)
-            if params.table_scale == "exact"
-            else table_product(
-                a,
-                w,
-                zero,
-                weight_format=params.weight_format,
-                lookup=params.lookup,
-                shared=params.table_scale == "group",
-            )
-        )
+        part = slice(at, at + size)
+        product = _product(params, pair.a[:, part], pair.w[:, part], groups.zero[:, g])
         total += product * groups.weight[:, g] * groups.activation[:, g, np.newaxis]
     return total
+
+
+def _product(params: LutParams, a: IntArray, w: IntArray, zero: IntArray) -> IntArray:
+    """Return one group's product, (M, N), as the design's tables give it."""
+    if params.table_scale == "exact":
+        return exact_product(a, (w - zero[:, np.newaxis]).T)
+    shared = params.table_scale == "group"
+    return table_product(a, w, zero, weight_format=params.weight_format, lookup=params.lookup, shared=shared)
 
 
 def _epilogue(
