@@ -61,7 +61,8 @@ class Tiling:
         params, group = self.params, self.params.group or self.k
         lengths = np.minimum(group, self.k - group * np.arange(group_count(params, self.k), dtype=np.int64))
         least = -(-params.column_segments // params.passes)
-        return np.maximum(-(-lengths // params.step), least)
+        steps: IntArray = np.maximum(-(-lengths // params.step), least)
+        return steps
 
     @cached_property
     def group_starts(self) -> IntArray:
@@ -95,7 +96,9 @@ class Tiling:
         group, offset = np.divmod(element, self.params.group or self.k)
         return self.group_starts[group] * self.params.step + offset
 
-    def spread(self, rows: NDArray[np.integer], count: int, nothing: int, kind: np.dtype[np.integer]) -> NDArray:
+    def spread(
+        self, rows: NDArray[np.integer], count: int, nothing: int, kind: np.dtype[np.integer]
+    ) -> NDArray[np.integer]:
         """Return ``(count, steps * step)`` elements: those of ``(R, K)`` at their places, `nothing` elsewhere."""
         params = self.params
         if params.step * self.steps == self.k:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import must
-from ...hdl.formats import Bipolar, Integer, Ternary
+from ...hdl.formats import Bipolar, Ternary
 from ...hdl.ports import Beats
 from .params import TRITS_PER_BYTE, LutParams
 from .ports import segment_trit_bytes, stream_ports
@@ -59,9 +59,9 @@ def weight_stream(tiling: Tiling, w: IntArray) -> Beats:
     params = tiling.params
     field = stream_ports(params)[1].fields[0]
     packed = _packed(tiling, w)
-    beats = np.zeros((tiling.lookups + tiling.tail * params.passes, field.lanes), dtype=packed.dtype)
-    # An integer multiplier without a weight still needs a value of the format.
-    beats[...] = field.format.clip(np.zeros(1, dtype=np.int64))[0]
+    # Where a segment has no weights yet a multiplier still needs a value of the format.
+    nothing = int(field.format.clip(np.zeros(1, dtype=np.int64))[0])
+    beats = np.full((tiling.lookups + tiling.tail * params.passes, field.lanes), nothing, dtype=packed.dtype)
     width = field.lanes // params.column_segments
     for segment in range(params.column_segments):
         lanes = slice(segment * width, (segment + 1) * width)
@@ -151,12 +151,17 @@ def _indices(tiling: Tiling, digits: NDArray[np.uint8]) -> Small:
     return out.reshape(tiling.tiles_n, tiling.beats, lanes)
 
 
+def _remaps(params: LutParams) -> bool:
+    """Whether the lower bits of an index are inverted where the highest is 1, so that the hardware need not."""
+    return params.symmetric and params.table == "remapped"
+
+
 def _grouped(params: LutParams, bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the index of each group of `lookup` bits, the lower ones inverted by the highest where it is remapped."""
     top = bits[..., -1]
     index = top << np.uint8(params.lookup - 1)
     for i in range(params.lookup - 1):
-        lower = bits[..., i] ^ top if params.remaps else bits[..., i]
+        lower = bits[..., i] ^ top if _remaps(params) else bits[..., i]
         index |= lower << np.uint8(i)
     return index
 
@@ -171,7 +176,7 @@ def _from_indices(tiling: Tiling, packed: Small) -> NDArray[np.uint8]:
         for p in range(params.planes):
             bits = index[:, :, number, :, :, np.newaxis] >> np.arange(p * lookup, (p + 1) * lookup).astype(np.uint64)
             bits = (bits & np.uint64(1)).astype(np.uint8)
-            if params.remaps:
+            if _remaps(params):
                 bits[..., :-1] ^= bits[..., -1:]
             digits |= bits.transpose(0, 2, 1, 3, 4) << np.uint8(number * params.planes + p)
     return digits.reshape(tiling.tiles_n * params.n, -1)
