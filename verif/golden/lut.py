@@ -116,7 +116,8 @@ def _check_names(params: LutParams, operation: str, given: Mapping[str, Any]) ->
         if name in given and not built[unit]:
             raise InputError(f"LUT {name} must be left out: the design was built without {unit}")
         if name not in given and built[unit] and name in _NEEDED:
-            raise InputError(f"LUT {name} must be given: the design was built with {unit}")
+            reason = "requantizes" if unit == "requantize" else f"was built with {unit}"
+            raise InputError(f"LUT {name} must be given: the design {reason}")
 
 
 def _built(params: LutParams) -> dict[str, bool]:
@@ -136,8 +137,10 @@ def _gemm(params: LutParams, *, a: ArrayLike, w: ArrayLike) -> _Operands:
     left, right = params.a_format.check(a, "LUT a"), params.weight_format.check(w, "LUT w")
     if left.ndim < 1:
         raise must("LUT a", "have at least 1 axis", left.shape)
-    if right.ndim != 2 or right.shape[1] != left.shape[-1]:
-        raise must("LUT w", f"have shape (N, {left.shape[-1]}), K being that of a", right.shape)
+    if right.ndim != 2:
+        raise must("LUT w", "have 2 axes, (N, K)", right.shape)
+    if right.shape[1] != left.shape[-1]:
+        raise must("LUT w", f"have {left.shape[-1]} columns, as a has", right.shape)
     return _Operands(left.reshape(-1, left.shape[-1]), right, left.shape[:-1])
 
 
