@@ -53,7 +53,7 @@ class Gates:
 
 def _signed(bits: Value, negative: Value | None, up: int = 0) -> Term:
     """Return a code, read as signed and shifted up, or its negative."""
-    code = Cat(Const(0, up), bits) if up else bits
+    code = Cat(Const(0, up), bits)
     if negative is None:
         return Term(code.as_signed())
     return Term((code ^ negative.replicate(len(code))).as_signed(), negative)
