@@ -63,6 +63,9 @@ def verify(
 
 
 def regress(
+    family: Annotated[
+        str | None, typer.Option(metavar="FAMILY", help="Of this family alone; all of them in turn if not given.")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Begin no configuration later than that.")] = None,
     count: Annotated[int | None, typer.Option(min=1, help="Configurations to run.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Which sequence of configurations.")] = 0,
@@ -73,7 +76,7 @@ def regress(
 
     Each failure comes with the command that runs it alone. Exit status 1 where one failed.
 
-    Example: rtloom regress --minutes 60 --seed 7
+    Example: rtloom regress --family systolic --minutes 60 --seed 7
     """
     from rich.console import Console
 
@@ -91,7 +94,7 @@ def regress(
             status.update(f"{number}: {configuration}")
 
         limit = DEFAULT_MINUTES if minutes is None and count is None else minutes
-        report = run(minutes=limit, count=count, seed=seed, start=start, tell=tell, watch=watch)
+        report = run(family=family, minutes=limit, count=count, seed=seed, start=start, tell=tell, watch=watch)
     if as_json:
         failures = [
             {

@@ -1,8 +1,6 @@
 """Run one configuration of the matrix on the generated RTL and check it."""
 
-from ..generators.spec import Spec
-from ..generators.systolic.family import SYSTOLIC
-from .jobs import make_job
+from ..generators.spec import Spec, family
 from .matrix import Configuration
 from .simulate import Report, simulate
 from .verify import VerifyReport, verify
@@ -13,7 +11,7 @@ __all__ = ["bench_configuration", "run_configuration", "spec_of"]
 def spec_of(configuration: Configuration) -> Spec:
     """Return the design of a configuration, named after its parameters."""
     params = configuration.parsed()
-    return Spec(f"systolic_{params.digest[:8]}", SYSTOLIC, params)
+    return Spec(f"{configuration.family}_{params.digest[:8]}", family(configuration.family), params)
 
 
 def run_configuration(configuration: Configuration) -> Report:
@@ -24,8 +22,8 @@ def run_configuration(configuration: Configuration) -> Report:
     CheckError
         Where the result, a flag or the number of cycles is wrong, or the design hangs.
     """
-    parsed, seed, interface = configuration.parsed(), configuration.seed, configuration.interface
-    operation, tensors = make_job(parsed, configuration.job, configuration.data, seed)
+    seed, interface = configuration.seed, configuration.interface
+    operation, tensors = configuration.operation()
     spec = spec_of(configuration)
     if configuration.stalls != "none":
         simulate(spec, operation, stalls=configuration.stalls, seed=seed, interface=interface, check=True, **tensors)

@@ -5,8 +5,8 @@ from typing import Any
 
 from ..errors import must
 from ..generators.spec import Spec
-from ..generators.systolic.params import SystolicParams
-from .jobs import make_job
+from .families.example import EXAMPLES
+from .jobs import jobs_of
 from .scenarios import Scenario
 from .vectors import Vectors, make_vectors
 
@@ -14,9 +14,6 @@ __all__ = ["plan"]
 
 LONGEST_STALL = 200
 """No stall pattern holds a stream back for so many cycles in a row."""
-
-EXAMPLES = ("small", "ragged", "corner")
-CORNERS = ("minimum", "maximum", "alternating")
 
 STALLED = (
     "idle",
@@ -76,12 +73,10 @@ def plan(
 
 
 def _operations(spec: Spec, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return an operation and tensors for each job: the family's examples, and for arrays the corners as well."""
+    """Return an operation and tensors for each job: the family's examples and what its jobs add for the bench."""
     made = {size: spec.family.example(spec.params, size, seed) for size in EXAMPLES}
-    if isinstance(spec.params, SystolicParams):
-        made |= {data: make_job(spec.params, "edge", data, seed) for data in CORNERS}
-        made["convolution"] = make_job(spec.params, "convolution", "random", seed)
-    return made
+    jobs = jobs_of(spec.family)
+    return made | {name: jobs.make(spec.params, job, data, seed) for name, (job, data) in jobs.bench.items()}
 
 
 def _reset_points(cycles: int) -> list[tuple[str, int, str]]:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..errors import CheckError, RtloomError
+from ..generators import spec
 from .configurations import bench_configuration, run_configuration
 from .matrix import Configuration, random_configuration
 
 __all__ = ["Failure", "RegressReport", "regress"]
 
 BENCH_EVERY = 10
-"""One configuration in so many also goes through the whole bench."""
+"""One configuration in so many also goes through the whole bench: its own seed decides, whatever ran before it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Failure:
     @property
     def command(self) -> str:
         """Return the command that runs this configuration alone."""
-        return f"rtloom regress --seed {self.seed} --start {self.number} --count 1"
+        return f"rtloom regress --family {self.configuration.family} --seed {self.seed} --start {self.number} --count 1"
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.configuration}\n  again: {self.command}"
@@ -51,6 +52,7 @@ class RegressReport:
 
 def regress(
     *,
+    family: str | None = None,
     minutes: float | None = None,
     count: int | None = None,
     seed: int = 0,
@@ -65,6 +67,8 @@ def regress(
 
     Parameters
     ----------
+    family
+        Name of the family; None for all of them in turn, each with its share of the numbers.
     minutes
         No configuration begins after so many minutes; None for no limit.
     count
@@ -80,15 +84,21 @@ def regress(
     -------
     RegressReport
         With every failure; an interrupt from the keyboard ends the regression and returns what there is.
+
+    Raises
+    ------
+    InputError
+        Where there is no such family.
     """
+    names = list(spec.families()) if family is None else [spec.family(family).name]
     began, failures, ran = time.monotonic(), [], 0
     try:
         while (count is None or ran < count) and (minutes is None or time.monotonic() - began < 60 * minutes):
             number = start + ran
-            configuration = random_configuration(seed, number)
+            configuration = random_configuration(seed, number, names[number % len(names)])
             if watch is not None:
                 watch(number, configuration)
-            message = _run(number, configuration)
+            message = _run(configuration)
             ran += 1
             if message:
                 failures.append(Failure(number, seed, configuration, message))
@@ -99,11 +109,11 @@ def regress(
     return RegressReport(seed, start, ran, tuple(failures), time.monotonic() - began)
 
 
-def _run(number: int, configuration: Configuration) -> str:
+def _run(configuration: Configuration) -> str:
     """Return what was wrong with a configuration, empty if nothing."""
     try:
         run_configuration(configuration)
-        if number % BENCH_EVERY == 0:
+        if configuration.seed % BENCH_EVERY == 0:
             bench_configuration(configuration)
     except CheckError as error:
         return str(error)

@@ -11,13 +11,11 @@ from ..generators.design import Design, write_files
 from ..generators.spec import Spec
 from ..hdl.manifest import Manifest
 from ..hdl.ports import StreamPort
+from .families.example import EXAMPLES
 from .scenarios import Expected, Sent
 from .vectors import make_vectors
 
-__all__ = ["JOBS", "write_testbench"]
-
-JOBS = ("small", "ragged", "corner")
-"""Sizes of the family's example that become jobs."""
+__all__ = ["write_testbench"]
 
 HERE = Path(__file__).parent
 
@@ -79,7 +77,7 @@ clean:
 def bench_data(manifest: Manifest, spec: Spec, seed: int) -> dict[str, Any]:
     """Return what ``test_<name>.json`` holds: wires, and for each job the words of every stream."""
     jobs: dict[str, dict[str, Any]] = {}
-    for size in JOBS:
+    for size in EXAMPLES:
         operation, tensors = spec.family.example(spec.params, size, seed)
         vectors = make_vectors(spec.family, spec.params, operation, tensors)
         jobs[size] = {

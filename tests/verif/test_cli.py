@@ -6,9 +6,12 @@ import pytest
 from typer.testing import CliRunner
 
 from rtloom.__main__ import app
+from rtloom.errors import InputError
 from rtloom.generators.design import emit_design
+from rtloom.generators.spec import families
 from rtloom.verif import regress as regression
 from rtloom.verif import verify as bench
+from rtloom.verif.matrix import random_configuration
 from rtloom.verif.mutants import broken
 
 TINY = ["verify", "systolic-4x4-int8", "-p", "rows=2", "-p", "cols=2"]
@@ -53,23 +56,39 @@ def test_verify_as_json(faulty) -> None:
 
 
 def test_regress_passes_and_reports() -> None:
-    done = call("regress", "--count", "1", "--seed", "2", "--start", "1")
+    done = call("regress", "--family", "systolic", "--count", "1", "--seed", "2", "--start", "1")
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("seed 2: 1 of 1 random configurations passed (numbers 1 to 1); ")
 
 
 @pytest.mark.parametrize("as_json", [False, True])
 def test_regress_gives_each_failure_with_its_command(monkeypatch, as_json: bool) -> None:
-    monkeypatch.setattr(regression, "_run", lambda number, _: "c is wrong" if number == 6 else "")
+    wrong = random_configuration(9, 6, "systolic")
+    monkeypatch.setattr(regression, "_run", lambda given: "o is wrong" if given == wrong else "")
     done = call("regress", "--count", "3", "--seed", "9", "--start", "5", *(["--json"] if as_json else []))
     assert done.exit_code == 1
-    command = "rtloom regress --seed 9 --start 6 --count 1"
+    command = "rtloom regress --family systolic --seed 9 --start 6 --count 1"
     if as_json:
         (failure,) = json.loads(done.stdout)["failures"]
-        assert (failure["number"], failure["message"], failure["command"]) == (6, "c is wrong", command)
+        assert (failure["number"], failure["message"], failure["command"]) == (6, "o is wrong", command)
     else:
-        assert done.stdout.splitlines()[0] == "c is wrong"
+        assert done.stdout.splitlines()[0] == "o is wrong"
         assert done.stdout.splitlines()[2] == f"  again: {command}"
+
+
+def test_regress_takes_all_families_in_turn_or_one(monkeypatch) -> None:
+    seen = []
+    monkeypatch.setattr(regression, "_run", seen.append)
+    assert call("regress", "--count", "4", "--seed", "9").exit_code == 0
+    assert call("regress", "--count", "2", "--seed", "9", "--start", "2", "--family", "lut").exit_code == 0
+    names = list(families())
+    assert [given.family for given in seen] == [names[number % len(names)] for number in range(4)] + ["lut", "lut"]
+    assert seen[3] == seen[5] == random_configuration(9, 3, "lut")
+
+
+def test_regress_of_an_unknown_family_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"^Family must be one of lut, systolic, not 'lutt'; did you mean 'lut'\?$"):
+        regression.regress(family="lutt", count=1)
 
 
 def test_regress_ends_when_its_time_is_up(monkeypatch) -> None:

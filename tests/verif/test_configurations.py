@@ -11,24 +11,34 @@ from rtloom.verif import matrix
 from rtloom.verif.configurations import bench_configuration, run_configuration
 from rtloom.verif.simulate import simulate
 
-PAIRWISE = matrix.pairwise()
+PAIRWISE = {name: matrix.pairwise(name) for name in ("systolic", "lut")}
+RANDOM = {"systolic": 20, "lut": 30}
+"""Random configurations of each family."""
 
 
-@pytest.mark.parametrize("number", range(len(PAIRWISE)))
-def test_pairwise(number: int) -> None:
-    report = run_configuration(PAIRWISE[number])
+def numbered(counts: dict[str, int], every: int = 1) -> list[tuple[str, int]]:
+    """Return a family and a number for each test."""
+    return [(name, number) for name, count in counts.items() for number in range(0, count, every)]
+
+
+ROWS = {name: len(rows) for name, rows in PAIRWISE.items()}
+
+
+@pytest.mark.parametrize(("name", "number"), numbered(ROWS))
+def test_pairwise(name: str, number: int) -> None:
+    report = run_configuration(PAIRWISE[name][number])
     assert report.checked
     assert report.cycles == report.formula_cycles
 
 
-@pytest.mark.parametrize("number", range(0, len(PAIRWISE), 12))
-def test_pairwise_in_the_bench(number: int) -> None:
-    assert bench_configuration(PAIRWISE[number]).passed
+@pytest.mark.parametrize(("name", "number"), numbered(ROWS, every=12))
+def test_pairwise_in_the_bench(name: str, number: int) -> None:
+    assert bench_configuration(PAIRWISE[name][number]).passed
 
 
-@pytest.mark.parametrize("number", range(20))
-def test_random(number: int) -> None:
-    run_configuration(matrix.random_configuration(2, number))
+@pytest.mark.parametrize(("name", "number"), numbered(RANDOM))
+def test_random(name: str, number: int) -> None:
+    run_configuration(matrix.random_configuration(2, number, name))
 
 
 @pytest.mark.parametrize("name", presets())

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from rtloom.errors import InputError
+from rtloom.generators.spec import family
 from rtloom.generators.systolic.params import SystolicParams
-from rtloom.verif import matrix
-from rtloom.verif.golden import systolic
-from rtloom.verif.jobs import JOBS, make_job
+from rtloom.verif import goldens, matrix
+from rtloom.verif.jobs import jobs_of
 from rtloom.verif.pairwise import cover
+
+FAMILIES = ["systolic", "lut"]
 
 
 def test_cover_meets_every_pair_in_few_rows() -> None:
@@ -36,43 +38,78 @@ def test_cover_leaves_out_only_what_is_refused() -> None:
     assert {(row["b"], row["c"]) for row in found.rows} == set(itertools.product("123", "xy"))
 
 
-def test_the_matrix_is_complete_and_every_configuration_parses() -> None:
-    rows = matrix.pairwise()
+def test_a_guided_cover_finds_rows_where_few_words_go_together() -> None:
+    axes = {"kind": ["plain", "scaled"], **{name: ["0", "1", "2", "3"] for name in "abcdef"}}
+
+    def accept(row: dict[str, str]) -> bool:
+        rest = [row[name] for name in "abcdef"]
+        return rest == ["0"] * 6 if row["kind"] == "plain" else rest.count("0") >= 4
+
+    guided, blind = cover(axes, accept, guided=True), cover(axes, accept, tries=2)
+    assert all(accept(row) for row in guided.rows)
+    never = {(("kind", "plain"), (name, word)) for name in "abcdef" for word in "123"}
+    assert set(guided.impossible) == never < set(blind.impossible)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_matrix_is_complete_and_every_configuration_parses(name: str) -> None:
+    rows, axes = matrix.pairwise(name), jobs_of(name).axes
     assert 60 <= len(rows) <= 110
     for configuration in rows:
         configuration.parsed()
     for left, right in itertools.combinations(("stalls", "data", "job", "interface"), 2):
         met = {(getattr(row, left), getattr(row, right)) for row in rows}
-        assert met == set(itertools.product(matrix.AXES[left], matrix.AXES[right]))
-    formats = {(row.params["a_format"], row.params["b_format"]) for row in rows}
-    assert formats == set(itertools.product(matrix.AXES["a"], matrix.AXES["b"]))
+        assert met == set(itertools.product(axes[left], axes[right]))
 
 
-def test_random_configurations_depend_on_seed_and_number_alone() -> None:
-    sequence = matrix.random_configurations(5)
+def test_the_systolic_matrix_meets_all_pairs_of_operands() -> None:
+    axes = jobs_of("systolic").axes
+    formats = {(row.params["a_format"], row.params["b_format"]) for row in matrix.pairwise("systolic")}
+    assert formats == set(itertools.product(axes["a"], axes["b"]))
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_random_configurations_depend_on_seed_and_number_alone(name: str) -> None:
+    sequence = matrix.random_configurations(5, name)
     for number in range(20):
         configuration = next(sequence)
-        assert configuration == matrix.random_configuration(5, number)
+        assert configuration == matrix.random_configuration(5, number, name)
         configuration.parsed()
-    assert matrix.random_configuration(6, 0) != matrix.random_configuration(5, 0)
+    assert matrix.random_configuration(6, 0, name) != matrix.random_configuration(5, 0, name)
 
 
+@pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("number", range(60))
-def test_every_job_is_one_that_the_golden_model_takes(number: int) -> None:
-    configuration = matrix.random_configuration(9, number)
-    params = configuration.parsed()
-    operation, tensors = make_job(params, configuration.job, configuration.data, configuration.seed)
-    again = make_job(params, configuration.job, configuration.data, configuration.seed)[1]
-    for name, value in tensors.items():
-        np.testing.assert_array_equal(value, again[name])
-    c = systolic.compute(params, operation, **tensors)
-    assert c.size
-    assert params.c_format.contains(c).all()
+def test_every_job_is_one_that_the_golden_model_takes(name: str, number: int) -> None:
+    configuration = matrix.random_configuration(9, number, name)
+    params, (operation, tensors) = configuration.parsed(), configuration.operation()
+    for key, value in configuration.operation()[1].items():
+        np.testing.assert_array_equal(value, tensors[key])
+    result = goldens.compute(family(name), params, operation, tensors)
+    assert result.size
+    form = next(port for port in family(name).ports(params) if port.direction == "out").fields[0].format
+    assert form.contains(result).all()
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_bench_adds_jobs_of_the_family(name: str) -> None:
+    jobs = jobs_of(name)
+    for job, data in jobs.bench.values():
+        operation, tensors = jobs.make(jobs.params(), job, data, 1)
+        assert goldens.compute(family(name), jobs.params(), operation, tensors).size
+    assert {"minimum", "maximum", "alternating", "convolution"} <= set(jobs.bench)
 
 
 def test_jobs_meet_ragged_edges() -> None:
-    params = SystolicParams.parse({"rows": 3, "cols": 4})
-    assert make_job(params, "edge", "random", 0)[1]["a"].shape == (4, 6)
-    assert {make_job(params, "ragged", "random", seed)[1]["b"].shape[1] % 4 for seed in range(40)} == {0, 1, 2, 3}
-    with pytest.raises(InputError, match=rf"^Job must be one of {', '.join(JOBS)}, not 'huge'$"):
-        make_job(params, "huge", "random", 0)
+    jobs, params = jobs_of("systolic"), SystolicParams.parse({"rows": 3, "cols": 4})
+    assert jobs.make(params, "edge", "random", 0)[1]["a"].shape == (4, 6)
+    assert {jobs.make(params, "ragged", "random", seed)[1]["b"].shape[1] % 4 for seed in range(40)} == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_unknown_names_are_refused(name: str) -> None:
+    jobs = jobs_of(name)
+    with pytest.raises(InputError, match=rf"^Job must be one of {', '.join(jobs.jobs)}, not 'huge'$"):
+        jobs.make(jobs.params(), "huge", "random", 0)
+    with pytest.raises(InputError, match=rf"^Data pattern must be one of {', '.join(jobs.data)}, not 'noise'$"):
+        jobs.make(jobs.params(), "edge", "noise", 0)

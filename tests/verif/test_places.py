@@ -4,28 +4,30 @@ import numpy as np
 import pytest
 
 from rtloom.errors import InputError
-from rtloom.generators.systolic.family import SYSTOLIC, Systolic
+from rtloom.generators.spec import family
+from rtloom.generators.systolic.family import Systolic
 from rtloom.verif import goldens, matrix
-from rtloom.verif.jobs import make_job
+from rtloom.verif.jobs import jobs_of
 from rtloom.verif.places import expected_beats, frames_of, places_of
 
 
+@pytest.mark.parametrize(("name", "output"), [("systolic", "c"), ("lut", "o")])
 @pytest.mark.parametrize("number", range(40))
-def test_expected_beats_lift_to_the_golden_result(number: int) -> None:
-    configuration = matrix.random_configuration(3, number)
+def test_expected_beats_lift_to_the_golden_result(name: str, output: str, number: int) -> None:
+    made, configuration = family(name), matrix.random_configuration(3, number, name)
     params = configuration.parsed()
-    operation, tensors = make_job(params, "ragged", configuration.data, configuration.seed)
-    result = goldens.compute(SYSTOLIC, params, operation, tensors)
-    job = SYSTOLIC.lower(params, operation, **tensors)
-    places = places_of(SYSTOLIC, params, job)
-    values, counts = expected_beats(places, job, result)["c"]["data"]
+    operation, tensors = jobs_of(name).make(params, "ragged", configuration.data, configuration.seed)
+    result = goldens.compute(made, params, operation, tensors)
+    job = made.lower(params, operation, **tensors)
+    places = places_of(made, params, job)
+    values, counts = expected_beats(places, job, result)[output]["data"]
     assert counts.sum() == result.size
-    np.testing.assert_array_equal(SYSTOLIC.lift(params, job, {"c": {"data": values}}), result)
+    np.testing.assert_array_equal(made.lift(params, job, {output: {"data": values}}), result)
 
-    last = goldens.framing(SYSTOLIC, params, job)["c"]
-    assert last.shape == (job.outputs["c"],)
+    last = goldens.framing(made, params, job)[output]
+    assert last.shape == (job.outputs[output],)
     assert last[-1]
-    frame = frames_of(places, {"c": last})
+    frame = frames_of(places, {output: last})
     assert frame.max() == last.sum() - 1
     assert (np.bincount(frame.reshape(-1)) > 0).all()
 

@@ -112,10 +112,10 @@ def test_regress_gives_the_command_that_brings_a_failure_back(monkeypatch) -> No
     honest = simulation.emit_design
     monkeypatch.setattr(simulation, "emit_design", lambda *given: broken(honest(*given), "last_lost"))
     told = []
-    report = regress(count=2, seed=4, start=11, tell=told.append)
+    report = regress(family="systolic", count=2, seed=4, start=11, tell=told.append)
     assert (report.ran, len(report.failures)) == (2, 2)
     assert told == list(report.failures)
     assert str(report).startswith("seed 4: 0 of 2 random configurations passed (numbers 11 to 12); ")
     lines = str(told[1]).splitlines()
     assert lines[0].startswith("c last[")
-    assert lines[2] == "  again: rtloom regress --seed 4 --start 12 --count 1"
+    assert lines[2] == "  again: rtloom regress --family systolic --seed 4 --start 12 --count 1"

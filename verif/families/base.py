@@ -1,0 +1,114 @@
+"""What a family brings to verification: jobs by name, axes of its matrix, parameters at random."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from ...errors import InputError, must
+from ...generators.params import FamilyParams
+from ..stimulus import DATA_PATTERNS, STALL_PATTERNS
+
+__all__ = ["INTERFACES", "Axes", "Bench", "FamilyJobs", "Operation", "Parameters", "Tensors"]
+
+P = TypeVar("P", bound=FamilyParams)
+Tensors = dict[str, Any]
+Operation = tuple[str, Tensors]
+"""An operation's name and its arguments."""
+Parameters = dict[str, Any]
+"""Parameters as plain values, before the family has parsed them."""
+Axes = Mapping[str, Mapping[str, Parameters]]
+"""For each axis its words, and what each word sets."""
+
+Bench = Mapping[str, tuple[str, str]]
+"""For each name a job and a data pattern."""
+
+INTERFACES = ("axi", "stream")
+_COMMON = ("interface", "stalls", "data", "job")
+_ONLY_AT_RANDOM = ("both", "alternate")
+"""Stall patterns that are no words of the matrix."""
+
+
+class FamilyJobs(ABC, Generic[P]):
+    """One family's part in verification; all else asks this and knows no family.
+
+    Attributes
+    ----------
+    name
+        Stem of the family.
+    params
+        Its class of parameters.
+    jobs, data
+        Names of jobs and data patterns that `make` takes.
+    hardware
+        Axes of the matrix that decide the design.
+    matrix_jobs, matrix_data
+        Names among `jobs` and `data` that are words of the matrix; the others come in random configurations.
+    guided
+        Whether few words of the axes go together; see `pairwise.cover`.
+    bench
+        What the bench runs besides the family's examples: for each name a job and a data pattern.
+    """
+
+    name: str
+    params: type[P]
+    jobs: Sequence[str]
+    data: Sequence[str] = tuple(DATA_PATTERNS)
+    hardware: ClassVar[Axes]
+    matrix_jobs: Sequence[str]
+    matrix_data: Sequence[str]
+    guided: bool = False
+    bench: ClassVar[Bench]
+
+    @abstractmethod
+    def tensors(self, params: P, job: str, data: str, seed: int, /) -> Operation:
+        """Return the operation and tensors of a job whose name and data pattern are known to exist."""
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator) -> Parameters:
+        """Draw parameters over wider ranges than the axes; the family may refuse them together."""
+
+    def params_of(self, row: Mapping[str, str]) -> Parameters:
+        """Return the parameters that a row of the matrix sets."""
+        return {name: value for axis, words in self.hardware.items() for name, value in words[row[axis]].items()}
+
+    def accepts(self, params: Parameters) -> bool:
+        """Ask the family itself, so that its rules stand in one place."""
+        try:
+            self.params.parse(params)
+        except InputError:
+            return False
+        return True
+
+    def make(self, params: P, job: str, data: str, seed: int) -> Operation:
+        """Return the operation and tensors of a job.
+
+        Parameters
+        ----------
+        params
+            The design, whose tile decides the sizes.
+        job
+            A name in `jobs`.
+        data
+            A name in `data`, for the operands.
+        seed
+            Decides everything that is random.
+
+        Raises
+        ------
+        InputError
+            Where there is no such job or data pattern.
+        """
+        for thing, name, known in (("Job", job, self.jobs), ("Data pattern", data, self.data)):
+            if name not in known:
+                raise must(thing, f"be one of {', '.join(known)}", name)
+        return self.tensors(params, job, data, seed)
+
+    @property
+    def axes(self) -> dict[str, tuple[str, ...]]:
+        """Words of every axis of the matrix, those of the hardware first."""
+        stalls = [name for name in STALL_PATTERNS if name not in _ONLY_AT_RANDOM]
+        common = (INTERFACES, stalls, self.matrix_data, self.matrix_jobs)
+        own = {axis: tuple(words) for axis, words in self.hardware.items()}
+        return own | {axis: tuple(words) for axis, words in zip(_COMMON, common, strict=True)}
