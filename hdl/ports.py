@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -100,9 +101,8 @@ class StreamPort:
     def _pack(self, codes: list[NDArray[np.uint64]]) -> NDArray[np.uint8]:
         """Put the codes of all fields side by side."""
         widths = [f.format.bits for f in self.fields]
-        if self._whole_bytes:
-            parts = [_bytes(c)[:, :, : w // 8].reshape(len(c), -1) for c, w in zip(codes, widths, strict=True)]
-            return np.concatenate(parts, axis=1)
+        if all(f.width % 8 == 0 for f in self.fields):
+            return np.concatenate([_octets(c, w) for c, w in zip(codes, widths, strict=True)], axis=1)
         bits = [_bits(_bytes(c), w) for c, w in zip(codes, widths, strict=True)]
         return np.packbits(np.concatenate(bits, axis=1), axis=1, bitorder="little")
 
@@ -138,6 +138,17 @@ class StreamPort:
 def _bytes(codes: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """Return ``(n, lanes)`` codes as ``(n, lanes, 8)`` bytes, little end first."""
     return np.ascontiguousarray(codes, dtype="<u8").view(np.uint8).reshape(*codes.shape, 8)
+
+
+def _octets(codes: NDArray[np.uint64], width: int) -> NDArray[np.uint8]:
+    """Return ``(n, lanes)`` codes of `width` bits, whole bytes together, as ``(n, bytes)``."""
+    if width % 8 == 0:
+        return _bytes(codes)[:, :, : width // 8].reshape(len(codes), -1)
+    if 8 % width:
+        return np.packbits(_bits(_bytes(codes), width), axis=1, bitorder="little")
+    # Nibbles and the like are folded: single bits would take eight times the room and several times as long.
+    lanes = codes.astype(np.uint8)
+    return reduce(np.bitwise_or, (lanes[:, i :: 8 // width] << np.uint8(i * width) for i in range(8 // width)))
 
 
 def _bits(octets: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:

@@ -89,7 +89,9 @@ def _values(params: LutParams, beats: list[list[int]]) -> NDArray[np.float64]:
 def _weights_of_planes(params: LutParams) -> NDArray[np.float64]:
     """Return what a digit of each plane is worth: half the powers of two, one half each, or one."""
     name = params.weight_format.name
-    worth = {"ternary": [0.5, 0.5], "bipolar": [1.0]}.get(name) or [2.0**p / 2 for p in range(params.weight_format.bits)]
+    worth = {"ternary": [0.5, 0.5], "bipolar": [1.0]}.get(name) or [
+        2.0**p / 2 for p in range(params.weight_format.bits)
+    ]
     return np.array(worth)[:, None, None]
 
 

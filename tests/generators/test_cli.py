@@ -79,7 +79,9 @@ def test_describe_json_is_a_schema(run):
 
 
 def test_describe_unknown(run):
-    refused(run, "Family must be one of systolic, not 'sistolic'; did you mean 'systolic'?", "describe", "sistolic")
+    refused(
+        run, "Family must be one of lut, systolic, not 'sistolic'; did you mean 'systolic'?", "describe", "sistolic"
+    )
 
 
 def test_verilog(run, tmp_path):

@@ -19,7 +19,7 @@ def spec_of(**params: object) -> Spec:
     return Spec("systolic_test", SYSTOLIC, SystolicParams.parse(params))
 
 
-@pytest.mark.parametrize("name", sorted(presets()))
+@pytest.mark.parametrize("name", [name for name, preset in presets().items() if preset.family is SYSTOLIC])
 @pytest.mark.parametrize("size", ["small", "ragged", "corner"])
 def test_presets_equal_golden_and_their_timing(name: str, size: str) -> None:
     """Every preset computes its examples exactly, in exactly the predicted cycles."""

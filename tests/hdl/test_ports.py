@@ -75,6 +75,18 @@ def test_long_streams_are_packed_in_chunks(fmt, monkeypatch) -> None:
     assert all(np.array_equal(back[name], beats[name]) for name in beats)
 
 
+@pytest.mark.parametrize(
+    ("fmt", "lanes"), [(TERNARY, 4), (BIPOLAR, 16), (Integer(4), 6), (Integer(1, is_signed=False), 8)], ids=str
+)
+def test_narrow_lanes_that_fill_bytes_are_packed_as_bits_are(fmt, lanes) -> None:
+    port = StreamPort("a", "in", (Field("x", fmt, lanes), Field("y", Integer(24), 1)))
+    ragged = StreamPort("a", "in", (*port.fields, Field("z", Integer(1, is_signed=False), 1)))
+    beats = random_beats(port, 20, 5)
+    packed = port.pack(beats)
+    assert np.array_equal(packed, ragged.pack(beats | {"z": np.zeros((20, 1), dtype=np.int64)})[:, :-1])
+    assert all(np.array_equal(port.unpack(packed)[name], beats[name]) for name in beats)
+
+
 def test_padding_bits_are_zero_and_ignored() -> None:
     port = StreamPort("a", "in", (Field("x", Integer(3), 3),))
     packed = port.pack({"x": np.array([[-1, -1, -1]])})
