@@ -138,7 +138,7 @@ class Column(Shared):
             m.submodules[f"precompute_{at}"] = precompute = TablePrecompute(params)
             table = Signal(layout.width, name=f"table_{at}", reset_less=True)
             m.d.comb += precompute.data.eq(group)
-            fresh = layout.pack(precompute.layout.values(precompute.o))
+            fresh = layout.pack(precompute.values(precompute.o))
             with m.If(self.load):
                 m.d.sync += table.eq(fresh)
             if operand_shift(params):

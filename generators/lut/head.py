@@ -73,7 +73,8 @@ class Head(Shared):
     def body(self) -> Module:
         """Count passes; hold the step."""
         m = Module()
-        occupied, takes = Signal(), Signal()
+        occupied = Signal(name="occupied")
+        takes = Signal(name="takes")
         m.d.comb += [
             self.adv.eq(self.en & occupied & self.weights),
             self.ready.eq(~occupied | (self.adv & self.closes)),

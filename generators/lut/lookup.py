@@ -71,7 +71,7 @@ class LookupCode:
             index = code[:-1] ^ top.replicate(params.lookup - 1) if params.table == "half" else code[:-1]
             self.negative = Signal(name=f"negative_{name}")
             m.d.comb += self.negative.eq(top & gates.adv)
-        m.d.comb += self.hit.eq(Mux(gates.adv, Const(1, params.entries) << index, 0))
+        m.d.comb += self.hit.eq(Cat(index == e for e in range(params.entries)) & gates.adv.replicate(params.entries))
 
 
 def looked_up(

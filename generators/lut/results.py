@@ -46,7 +46,7 @@ class Results(Shared):
         Accumulators are here; they are those of the last segment.
     lanes : In
         The segment's accumulators, column by column.
-    row_sum, row_exponent, final : In
+    row_sum, row_exponent, finished : In
         As `RowSums` keeps them.
     weight_zero, weight_scale, activation_scale : In
         The segment's beat of stream `scales`.
@@ -58,7 +58,7 @@ class Results(Shared):
 
     def __init__(self, params: LutParams) -> None:
         self.params = params
-        members = {name: In(1) for name in ("en", "valid", "ends", "final")} | {"valid_o": Out(1), "last": Out(1)}
+        members = {name: In(1) for name in ("en", "valid", "ends", "finished")} | {"valid_o": Out(1), "last": Out(1)}
         members["lanes"] = In(params.segment_cols * lane_count(params) * params.lane_bits)
         if params.corrects:
             members["row_sum"] = In(params.m * params.ranges.row_sum.bits)
@@ -96,7 +96,7 @@ class Results(Shared):
         flags = {
             name: registered(m, self.en, getattr(self, name), f"{name}_q", at, init=0) for name in ("valid", "ends")
         }
-        final = registered(m, self.en, self.final, "final_q", at)
+        final = registered(m, self.en, self.finished, "finished_q", at)
         if params.group is not None:
             values = self._sum_groups(m, values, flags["valid"], flags["ends"], final)
         late = result_latency(params) - at

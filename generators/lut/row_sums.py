@@ -35,13 +35,13 @@ class RowSums(Shared):
         Signed sums, row 0 lowest; only if results are corrected by them.
     row_exponent : Out
         Exponents of the rows; only with a scale per group.
-    final : Out(1)
+    finished : Out(1)
         The reduction was complete.
     """
 
     def __init__(self, params: LutParams) -> None:
         self.params = params
-        members = {name: In(1) for name in ("adv", "begins", "stop", "last")} | {"final": Out(1)}
+        members = {name: In(1) for name in ("adv", "begins", "stop", "last")} | {"finished": Out(1)}
         if params.corrects:
             members["operand"] = In(operand_bits(params))
             members["row_sum"] = Out(params.m * params.ranges.row_sum.bits)
@@ -65,7 +65,7 @@ class RowSums(Shared):
         m = Module()
         params = self.params
         stops = self.adv & self.stop
-        kept = {"final": self.last}
+        kept = {"finished": self.last}
         if params.table_scale == "group":
             kept["row_exponent"] = self.group_exponent
         if params.corrects:

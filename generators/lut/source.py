@@ -108,10 +108,11 @@ class Source(Shared):
     def _summed(self, m: Module) -> Value:
         """Sum up the exact tables of all rows."""
         tables, width = [], self.params.lookup * self.params.a_format.bits
+        layout = TableLayout.exact(self.params)
         for t in range(self.params.m * self.params.k):
             m.submodules[f"precompute_{t}"] = unit = TablePrecompute(self.params)
             m.d.comb += unit.data.eq(self.data_i[t * width : (t + 1) * width])
-            tables.append(unit.o)
+            tables.append(layout.pack(unit.values(unit.o)))
         joined: Value = Cat(tables)
         return joined
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.arithmetic import adder_tree, round_half_even_shift
@@ -95,17 +95,20 @@ class TablePrecompute(Shared):
     data : In
         `lookup` activations, the first lowest.
     o : Out
-        The table, laid out as `TableLayout.exact`.
+        The entries, each as wide as it must be; `values` reads them.
     """
 
     def __init__(self, params: LutParams) -> None:
         self.params = params
-        self.layout = TableLayout.exact(params)
-        super().__init__({"data": In(params.lookup * params.a_format.bits), "o": Out(self.layout.width)})
+        width = params.lookup * params.a_format.bits
+        self.widths = [len(entry) for entry in _entries(params, Signal(width))]
+        super().__init__(
+            {"data": In(width), "o": Out(sum(w - params.symmetric for w in self.widths) + params.symmetric)}
+        )
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two the same module."""
-        return (self.params.a_format, self.params.lookup, self.params.table)
+        return (self.params.a_format, self.params.lookup, self.params.symmetric)
 
     def label(self) -> str:
         """Return the module's short name."""
@@ -114,18 +117,40 @@ class TablePrecompute(Shared):
     def body(self) -> Module:
         """Sum up."""
         m = Module()
-        activations = lanes(self.params.a_format, self.data, self.params.lookup)
-        if self.params.symmetric:
-            *lower, top = activations
-            *rest, last = lower
-            # The last of the lower ones goes with the top one, which halves the sums that both are in.
-            high = _joined(_signed_sums([last]), [(top, True)])
-            sums = _joined(_signed_sums(rest), high) if rest else high
-            entries = [-value if negative else value for value, negative in sums]
-        else:
-            entries = _subset_sums(activations)
-        m.d.comb += self.o.eq(self.layout.pack([resized(entry, self.layout.bits) for entry in entries]))
+        entries = _named(m, _entries(self.params, self.data))
+        # Signs change no parity: the lowest bit is the same in all entries of a half table.
+        m.d.comb += self.o.eq(Cat(*(e[1:] for e in entries), entries[0][0]) if self.params.symmetric else Cat(entries))
         return m
+
+    def values(self, o: Value) -> list[Value]:
+        """Return the entries that `o` holds, as signed values."""
+        values, at, common = [], 0, int(self.params.symmetric)
+        for width in self.widths:
+            entry = o[at : at + width - common]
+            values.append((Cat(o[-1], entry) if common else entry).as_signed())
+            at += width - common
+        return values
+
+
+def _entries(params: LutParams, data: Value) -> list[Value]:
+    """Return the entries of a table as signed values."""
+    activations = lanes(params.a_format, data, params.lookup)
+    if params.symmetric:
+        *rest, last, top = activations
+        # The last two go together, which halves the sums that both are in.
+        high = _joined(_signed_sums([last]), [(top, True)])
+        sums = _joined(_signed_sums(rest), high) if rest else high
+        entries = [-value if negative else value for value, negative in sums]
+    else:
+        entries = _subset_sums(activations)
+    return [resized(e, len(e) + (not e.shape().signed)).as_signed() for e in entries]
+
+
+def _named(m: Module, entries: Sequence[Value]) -> list[Signal]:
+    """Return entries as signals, so that each is one line of the Verilog."""
+    named = [Signal.like(entry, name=f"entry_{e}") for e, entry in enumerate(entries)]
+    m.d.comb += [signal.eq(entry) for signal, entry in zip(named, entries, strict=True)]
+    return named
 
 
 def _joined(low: list[Signed], high: list[Signed]) -> list[Signed]:
@@ -154,7 +179,7 @@ def _signed_sums(values: list[Value]) -> list[Signed]:
 
 def _subset_sums(values: list[Value]) -> list[Value]:
     """Return ``sum e_i v_i`` for every code e; each sum adds one value to a smaller one."""
-    sums: list[Value] = [Value.cast(0)]
+    sums: list[Value] = [Const(0, 1)]
     for value in values:
         sums += [value if at == 0 else sums[at] + value for at in range(len(sums))]
     return sums
@@ -173,7 +198,7 @@ class TableQuantizer(Shared):
     Members
     -------
     table : In
-        Exact entries, as `TablePrecompute` gives them.
+        Exact entries, laid out as `TableLayout.exact`.
     exponent : In, or Out with a scale per table
         The power of two.
     o : Out
@@ -181,7 +206,8 @@ class TableQuantizer(Shared):
     """
 
     def __init__(self, params: LutParams) -> None:
-        self.params, self.exact, self.layout = params, TableLayout.exact(params), TableLayout.stored(params)
+        self.params, self.layout = params, TableLayout.stored(params)
+        self.exact = TableLayout.exact(params)
         flow = Out if params.table_scale == "table" else In
         exponent = flow(params.exponent_format.bits)
         super().__init__({"table": In(self.exact.width), "exponent": exponent, "o": Out(self.layout.width)})
@@ -201,7 +227,7 @@ class TableQuantizer(Shared):
         if self.params.table_scale == "table":
             m.d.comb += self.exponent.eq(self._exponent(m, entries))
         rounded = [resized(round_half_even_shift(entry, self.exponent), self.layout.bits) for entry in entries]
-        m.d.comb += self.o.eq(self.layout.pack(rounded))
+        m.d.comb += self.o.eq(self.layout.pack(_named(m, rounded)))
         return m
 
     def _exponent(self, m: Module, entries: list[Value]) -> Value:

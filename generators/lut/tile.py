@@ -150,7 +150,7 @@ class LutTile(Shared):
                 m.d.comb += sums.exponent.eq(head.exponent)
         if params.table_scale == "group":
             m.d.comb += sums.group_exponent.eq(head.group_exponent)
-        for name in ("row_sum", "row_exponent", "final"):
+        for name in ("row_sum", "row_exponent", "finished"):
             if hasattr(results, name):
                 kept = registered(m, en, getattr(sums, name), f"{name}_kept", params.pipeline)
                 m.d.comb += getattr(results, name).eq(kept)
