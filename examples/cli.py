@@ -6,47 +6,68 @@ from typing import Annotated
 
 import typer
 
-from .digits.defaults import CLOCK, OUTPUT, SPEC
+from .demos import find_demo
+from .digits.defaults import CLOCK
 
 __all__ = ["register"]
+
+ABOUT = """Run small networks on handwritten digits through generated hardware.
+
+A multilayer perceptron and a convolutional network are trained on scikit-learn's digits and made integers. The
+held-out images go through the Verilog in Verilator, and every layer is compared with the golden model bit for bit.
+
+\b
+NAME is one of
+  digits  int8 weights on a systolic array (the default)
+  lut     ternary, 2-bit and 4-bit weights on a LUT tile, and what it takes beside multipliers
+
+\b
+Examples
+  rtloom demo --clock 200 -o demo-out
+  rtloom demo lut --quick
+"""
 
 
 def register(app: typer.Typer) -> None:
     """Add ``demo`` to the command."""
-    app.command("demo")(run_demo)
+    app.command("demo", help=ABOUT)(run_demo)
 
 
 def run_demo(
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the results.")] = Path(
-        OUTPUT
-    ),
-    spec: Annotated[str, typer.Option(metavar="SPEC", help="Systolic design with int8 operands.")] = SPEC,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="digits or lut.")] = "digits",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results; demo-out, of lut demo-lut."),
+    ] = None,
+    spec: Annotated[
+        str | None, typer.Option(metavar="SPEC", help="Design with int8 activations, of the demo's family.")
+    ] = None,
     clock: Annotated[float, typer.Option(metavar="MHZ", help="Assumed clock, for images per second.")] = CLOCK / 1e6,
-    quick: Annotated[bool, typer.Option("--quick", help="40 instead of all 360 held-out images.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="40 instead of all 360 held-out images; of lut, less training as well.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Run two small networks on handwritten digits through the generated array.
-
-    Trains a multilayer perceptron and a convolutional network on scikit-learn's digits, quantises them to int8, runs
-    the held-out images through the Verilog in Verilator and compares every layer with the golden model bit for bit.
-
-    Example: rtloom demo --clock 200 -o demo-out
-    """
+    """Run a demonstration."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from .digits.results import show
-    from .digits.run import demo
-
+    demo = find_demo(name)
+    folder = Path(demo.output) if output is None else output
+    design = demo.spec if spec is None else spec
     columns = (BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     errors = Console(stderr=True)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         task = progress.add_task("starting", total=1.0)
-        results = demo(
-            output, spec, clock * 1e6, quick, lambda text, done: progress.update(task, description=text, completed=done)
+        results = demo.run(
+            folder,
+            design,
+            clock * 1e6,
+            quick,
+            lambda text, done: progress.update(task, description=text, completed=done),
         )
     if as_json:
         typer.echo(json.dumps(results))
         return
-    show(results, Console())
-    typer.echo(f"Written to {output}: {', '.join(results['files'])} ({results['seconds']['value']:.0f} s)")
+    demo.show(results, Console())
+    typer.echo(f"Written to {folder}: {', '.join(results['files'])} ({results['seconds']['value']:.0f} s)")

@@ -11,7 +11,7 @@ from rtloom.verif import goldens
 
 from .quantize import QuantizedLayer
 
-__all__ = ["Execution", "LayerRun", "execute"]
+__all__ = ["Execution", "LayerRun", "execute", "golden_digits"]
 
 IntArray = NDArray[np.int64]
 
@@ -96,6 +96,14 @@ def execute(
         runs.append(LayerRun(name, report, result.size, int(np.count_nonzero(result == expected))))
         rtl, golden = _images(result), _images(expected)
     return Execution(tuple(runs), _digits(rtl), _digits(golden))
+
+
+def golden_digits(spec: rtloom.Spec, layers: Sequence[QuantizedLayer], images: IntArray) -> IntArray:
+    """Return the digits ``(n,)`` that the golden model of a design sees in images, without running the design."""
+    x = images
+    for quantized in layers:
+        x = _images(goldens.compute(spec.family, spec.params, quantized.operation, quantized.tensors(x)))
+    return _digits(x)
 
 
 def _images(values: IntArray) -> IntArray:

@@ -12,7 +12,7 @@ from rtloom.figures import Figure
 from ..packages import require
 from .results import Outcome, describe
 
-__all__ = ["draw"]
+__all__ = ["COLOURS", "INK", "PALE", "TRACK", "draw"]
 
 INK, PALE, TRACK = "#1f2933", "#5f6b7a", "#eceff3"
 COLOURS = ("#2f6690", "#3a9188")

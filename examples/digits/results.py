@@ -16,7 +16,7 @@ from rtloom.hdl.synth_report import SynthReport
 from .execute import Execution, LayerRun
 from .network import Network
 
-__all__ = ["Outcome", "collect", "describe", "show"]
+__all__ = ["Outcome", "collect", "describe", "network_results", "show"]
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ def collect(spec: rtloom.Spec, clock: float, outcomes: Sequence[Outcome], area: 
         "images": len(outcomes[0].labels),
         "clock": Figure(clock, "Hz", "assumed").to_dict(),
         "area": area["area"].to_dict(),
-        "networks": {outcome.network.name: _network(outcome, clock) for outcome in outcomes},
+        "networks": {outcome.network.name: network_results(outcome, clock) for outcome in outcomes},
     }
 
 
-def _network(outcome: Outcome, clock: float) -> dict[str, Any]:
-    """Return one network's results."""
+def network_results(outcome: Outcome, clock: float) -> dict[str, Any]:
+    """Return one network's results; the clock in Hz."""
     execution, images = outcome.execution, len(outcome.labels)
     compared = sum(layer.outputs for layer in execution.layers)
     equal = sum(layer.equal for layer in execution.layers)

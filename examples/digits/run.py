@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from rtloom.hdl.synth import synthesize
 
 from ..output import whole_folder
 from ..packages import require
+from ..progress import Steps, Tell
 from .data import Digits, load_digits
 from .defaults import CLOCK, OUTPUT, SPEC
 from .execute import execute
@@ -26,14 +26,12 @@ from .quantize import quantize
 from .results import Outcome, collect
 from .train import predict, train
 
-__all__ = ["demo", "layer_spec"]
+__all__ = ["NETWORKS", "QUICK", "check_clock", "demo", "layer_spec"]
 
 QUICK = 40
 NETWORKS = (MLP, CNN)
 # Training and each layer of both networks, then synthesis and picture.
 STEPS = sum(1 + len(network.layers) for network in NETWORKS) + 2
-
-Tell = Callable[[str, float], object]
 
 
 def demo(
@@ -74,12 +72,11 @@ def demo(
     """
     started = time.perf_counter()
     design = layer_spec(spec)
-    if not 0 < clock < float("inf"):
-        raise must("Demo clock", "be a frequency above 0 Hz", clock)
+    check_clock(clock)
     require("matplotlib")
     digits = load_digits()
     images = digits.test_images[: QUICK if quick else None]
-    step = _Steps(tell)
+    step = Steps(tell, STEPS)
     with whole_folder(Path(output)) as folder:
         outcomes = [_outcome(network, design, digits, images, step) for network in NETWORKS]
         step("synthesis to gates")
@@ -92,6 +89,12 @@ def demo(
         results["seconds"] = Figure(time.perf_counter() - started, "s", "measured").to_dict()
         (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return results
+
+
+def check_clock(clock: float) -> None:
+    """Raise `InputError` where that is no frequency in Hz."""
+    if not 0 < clock < float("inf"):
+        raise must("Demo clock", "be a frequency above 0 Hz", clock)
 
 
 def layer_spec(spec: Any) -> rtloom.Spec:
@@ -108,19 +111,7 @@ def layer_spec(spec: Any) -> rtloom.Spec:
     return base if whole.params == base.params else replace(whole, name=f"{base.name}-layer")
 
 
-class _Steps:
-    """Tells what begins, and which share of the steps lies behind."""
-
-    def __init__(self, tell: Tell) -> None:
-        self.tell = tell
-        self.done = 0
-
-    def __call__(self, text: str) -> None:
-        self.tell(text, self.done / STEPS)
-        self.done += 1
-
-
-def _outcome(network: Network, spec: rtloom.Spec, digits: Digits, images: NDArray[np.int64], step: _Steps) -> Outcome:
+def _outcome(network: Network, spec: rtloom.Spec, digits: Digits, images: NDArray[np.int64], step: Steps) -> Outcome:
     """Train, quantise and run one network."""
     step(f"{network.name}: training")
     weights = train(network, digits.train_images, digits.train_labels)
