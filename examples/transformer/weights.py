@@ -25,6 +25,8 @@ class TransformerWeights:
 
     Parameters
     ----------
+    title
+        What results call it: the package, or the folder or file that was given.
     folder
         Where its files lie.
     tensors
@@ -35,6 +37,7 @@ class TransformerWeights:
         What ``config.json`` in the folder says; empty where there is none.
     """
 
+    title: str
     folder: Path
     tensors: TensorFiles
     names: Names
@@ -125,7 +128,8 @@ def load_model(path: str | Path | None = None, names: str | Path | None = None) 
     tensors = TensorFiles(files)
     chosen = detect_names(tensors.places, None if names is None else Path(names))
     folder = files[0].parent
-    return TransformerWeights(folder, tensors, chosen, _config(folder / "config.json"))
+    title = PACKAGE if path is None else Path(path).resolve().name
+    return TransformerWeights(title, folder, tensors, chosen, _config(folder / "config.json"))
 
 
 def _files(path: Path) -> tuple[Path, ...]:

@@ -116,6 +116,7 @@ def refused(message, call, *arguments):
 
 
 def test_wrong_models_and_sentences_are_one_clear_line(small_bert, save_model, tmp_path):
+    pytest.importorskip("tokenizers")
     folder, tensors = small_bert
     model = load_model(folder)
     refused("Sentence must have between 1 and 7 tokens, not 8", embed, model, range(8))
