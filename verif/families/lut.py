@@ -13,8 +13,8 @@ from .lut_tensors import DATA, JOBS, lut_tensors
 
 __all__ = ["LUT_JOBS", "LutJobs"]
 
-LARGEST = 1024
-"""Table entries, lookups or products of a design that is built for a test."""
+LARGEST = 512
+"""Lookups, bit products or multipliers of a design that is built for a test; of table entries twice as many."""
 
 ACTIVATIONS = [*(f"int{n}" for n in range(4, 17)), *(f"uint{n}" for n in range(4, 17))]
 OUTPUTS = [*(f"int{n}" for n in range(2, 17)), *(f"uint{n}" for n in range(1, 17))]
@@ -131,7 +131,7 @@ def _fitted(wanted: Mapping[str, Any]) -> Parameters:
 
 
 def _size(params: LutParams) -> int:
-    """Return how much there is of what a design has most of: table entries, lookups, bit products or multipliers."""
+    """Return how much there is of what a design has most of; see `LARGEST`."""
     products = params.m * params.n * params.step
     if params.unit == "mac":
         return products
@@ -139,7 +139,7 @@ def _size(params: LutParams) -> int:
         return products * params.planes
     tables = params.m * params.k
     readers = params.n if params.precompute == "private" else 1
-    return max(params.entries * tables * readers, tables * params.n * params.planes)
+    return max(params.entries * tables * readers // 2, tables * params.n * params.planes)
 
 
 def _one_of(rng: np.random.Generator, *choices: Any) -> Any:
