@@ -46,7 +46,7 @@ def activation_stream(tiling: Tiling, a: IntArray) -> Beats:
     last, ends = np.pad(flags.reshape(2, -1), ((0, 0), (0, tiling.tail)))
     if params.group is not None:
         beats["ends"] = ends.astype(np.uint8).reshape(-1, 1)
-    return {name: beats[name] for name in beats if any(f.name == name for f in fields)} | {"last": last}
+    return beats | {"last": last}
 
 
 def table_sums(groups: NDArray[np.integer], lookup: int, symmetric: bool) -> IntArray:
