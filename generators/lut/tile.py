@@ -9,8 +9,8 @@ from ...hdl.delay import registered
 from ...hdl.emit import Shared
 from ...hdl.entrance import Entrance
 from ...hdl.signature import stream_members
+from ..row_exit import RowExit
 from .column import column_members
-from .exit import Exit
 from .head import Head
 from .operand import loads_tables, subtracts
 from .params import LutParams
@@ -19,6 +19,7 @@ from .results import Results, scale_widths
 from .row_sums import RowSums
 from .segment import Segment, segment_weight_bits
 from .source import Source, source_widths, step_port
+from .timing import exit_shape
 
 __all__ = ["LutTile"]
 
@@ -82,7 +83,7 @@ class LutTile(Shared):
         if scales is not None:
             m.d.comb += [getattr(results, name).eq(scales.field(name)) for name in scale_widths(params)]
             m.d.comb += scales.take.eq(en & results.valid)
-        leaving = Exit(m, params, entrances.get("epilogue"), en)
+        leaving = RowExit(m, exit_shape(params), entrances.get("epilogue"), en)
         leaving.connect(results.valid_o, results.last, results.o, self.o)
         m.d.comb += en.eq(leaving.moves & supplied)
         return m

@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from ...hdl.requantize_shape import requantize_latency
+from ..exit_shape import ExitShape
 from .params import LutParams
 
-__all__ = ["INPUT_LATENCY", "OUTPUT_LATENCY", "cycles", "describe", "epilogue_latency", "latency", "result_latency"]
+__all__ = [
+    "INPUT_LATENCY",
+    "OUTPUT_LATENCY",
+    "corrects",
+    "cycles",
+    "describe",
+    "exit_shape",
+    "latency",
+    "result_latency",
+]
 
 INPUT_LATENCY = 2
 """Cycles from offering a step to its first lookup: the stream's register, then the table's."""
@@ -24,18 +33,25 @@ def result_latency(params: LutParams) -> int:
     return corrects(params) + params.weight_scales + params.activation_scales + (params.group is not None)
 
 
-def epilogue_latency(params: LutParams) -> int:
-    """Cycles that addend and requantisation take."""
-    if params.requantize:
-        return requantize_latency(params.activation, params.addend != "none")
-    return int(params.addend != "none")
+def exit_shape(params: LutParams) -> ExitShape:
+    """Return what leaves in a beat, and what happens to it before."""
+    return ExitShape(
+        params.m,
+        params.segment_cols,
+        params.sum_bits,
+        params.o_format,
+        params.addend,
+        params.requantize,
+        params.multiplier_bits,
+        params.activation,
+    )
 
 
 def latency(params: LutParams) -> int:
     """Cycles from offering the last step of a reduction to taking its last result, both included, for one pass."""
     tables = params.table_scale != "exact" and params.precompute == "shared"
     lookups = 1 + params.pipeline + params.column_segments - 1
-    after = result_latency(params) + epilogue_latency(params) + OUTPUT_LATENCY
+    after = result_latency(params) + exit_shape(params).latency + OUTPUT_LATENCY
     return INPUT_LATENCY + tables + lookups + after + 1
 
 

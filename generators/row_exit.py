@@ -1,30 +1,29 @@
-"""The tile's exit: addend and requantisation of each segment's sums, then the output stream's skid buffer."""
+"""A design's exit: addend and requantisation of each beat of sums, then the output stream's skid buffer."""
 
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Signal, Value
 
-from ...hdl.delay import registered
-from ...hdl.entrance import Entrance
-from ...hdl.requantize import BiasAdd, Requantize
-from ...hdl.requantize_shape import RequantizeShape
-from ...hdl.streams import SkidBuffer
-from ...hdl.widths import extended_lanes
-from .params import LutParams
-from .timing import epilogue_latency
+from ..hdl.delay import registered
+from ..hdl.entrance import Entrance
+from ..hdl.requantize import BiasAdd, Requantize
+from ..hdl.requantize_shape import RequantizeShape
+from ..hdl.streams import SkidBuffer
+from ..hdl.widths import extended_lanes
+from .exit_shape import ExitShape
 
-__all__ = ["Exit"]
+__all__ = ["RowExit"]
 
 
-class Exit:
-    """Takes sums to the stream `o`; says where nothing can be taken, or no epilogue waits.
+class RowExit:
+    """Takes beats of sums to the stream `o`; says where nothing can be taken, or no epilogue waits.
 
     Parameters
     ----------
     m
-        The tile's module.
-    params
-        The tile's parameters.
+        The design's module.
+    shape
+        The beats, and what happens to them.
     entrance
         Where the stream `epilogue` waits, None without one.
     en
@@ -36,19 +35,19 @@ class Exit:
         The results can move, as far as the exit is concerned; from registers only.
     """
 
-    def __init__(self, m: Module, params: LutParams, entrance: Entrance | None, en: Signal) -> None:
-        self.m, self.params, self.entrance, self.en = m, params, entrance, en
+    def __init__(self, m: Module, shape: ExitShape, entrance: Entrance | None, en: Signal) -> None:
+        self.m, self.shape, self.entrance, self.en = m, shape, entrance, en
         self.moves = Signal(name="exit_moves")
 
     def connect(self, valid: Value, last: Value, sums: Value, o: Any) -> None:
-        """Join the sums, `lanes` of them row by row, to the output stream `o`."""
+        """Join the sums, row by row, to the output stream `o`."""
         m = self.m
         m.submodules.exit = buffer = SkidBuffer(o.payload.shape())
         supplied = Signal(name="epilogue_waits")
         m.d.comb += supplied.eq(1 if self.entrance is None else ~valid | self.entrance.full)
         if self.entrance is not None:
             m.d.comb += self.entrance.take.eq(self.en & valid)
-        late = epilogue_latency(self.params)
+        late = self.shape.latency
         done = registered(m, self.en, valid, "o_valid", late, init=0)
         ends = registered(m, self.en, last, "o_last", late)
         m.d.comb += [
@@ -62,47 +61,41 @@ class Exit:
         ]
 
     def _values(self, sums: Value) -> Value:
-        """Return O of all lanes as a flat vector."""
-        params = self.params
+        """Return the results of a beat as a flat vector."""
+        shape = self.shape
         if self.entrance is None:
-            return extended_lanes(sums, params.lanes, params.o_format.bits)
-        rows, width = [], params.segment_cols * params.sum_bits
-        for r in range(params.m):
+            return extended_lanes(sums, shape.lanes, shape.output.bits)
+        requantizer = shape.requantizer
+        rows, width = [], shape.cols * shape.sum_bits
+        for r in range(shape.rows):
             row = sums[r * width : (r + 1) * width]
-            rows.append(self._requantized(r, row) if params.requantize else self._added(r, row))
+            rows.append(self._added(r, row) if requantizer is None else self._requantized(requantizer, r, row))
         values: Value = Cat(rows)
         return values
 
     def _added(self, r: int, row: Value) -> Value:
         """Return a row of sums with the addend."""
-        params = self.params
-        self.m.submodules[f"addend_{r}"] = unit = BiasAdd(params.sum_bits, params.segment_cols)
+        shape = self.shape
+        self.m.submodules[f"addend_{r}"] = unit = BiasAdd(shape.sum_bits, shape.cols)
         self.m.d.comb += [unit.en.eq(self.en), unit.sum.eq(row), unit.bias.eq(self._addend(r))]
-        return extended_lanes(unit.o, params.segment_cols, params.o_format.bits)
+        return extended_lanes(unit.o, shape.cols, shape.output.bits)
 
-    def _requantized(self, r: int, row: Value) -> Value:
+    def _requantized(self, requantizer: RequantizeShape, r: int, row: Value) -> Value:
         """Return a row of results in the output format."""
-        params, epilogue = self.params, self._epilogue()
-        shape = RequantizeShape(
-            params.sum_bits,
-            params.requantized_format,
-            params.multiplier_bits,
-            params.addend != "none",
-            params.activation,
-        )
-        self.m.submodules[f"requantize_{r}"] = unit = Requantize(shape, params.segment_cols)
+        epilogue = self._epilogue()
+        self.m.submodules[f"requantize_{r}"] = unit = Requantize(requantizer, self.shape.cols)
         self.m.d.comb += [unit.en.eq(self.en), unit.sum.eq(row)]
-        if shape.bias:
+        if requantizer.bias:
             self.m.d.comb += unit.bias.eq(self._addend(r))
-        names = ("multiplier", "shift", "zero_point", *(["activate"] if shape.activates else []))
+        names = ("multiplier", "shift", "zero_point", *(["activate"] if requantizer.activates else []))
         self.m.d.comb += [getattr(unit, name).eq(epilogue.field(name)) for name in names]
         result: Value = unit.o
         return result
 
     def _addend(self, r: int) -> Value:
         """Return what is added to a row: the columns' bias, or the row's part of a matrix."""
-        addend, width = self._epilogue().field("addend"), self.params.segment_cols * self.params.sum_bits
-        return addend if self.params.addend == "bias" else addend[r * width : (r + 1) * width]
+        addend, width = self._epilogue().field("addend"), self.shape.cols * self.shape.sum_bits
+        return addend if self.shape.addend == "bias" else addend[r * width : (r + 1) * width]
 
     def _epilogue(self) -> Entrance:
         """Return the epilogue's entrance, which there is where it is asked for."""
