@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 def main() -> None:
     """Run the named benchmarks, or all; write ``figures.json`` and ``figures.md`` as they come.
 
-    Figures of benchmarks that are not run now are kept.
+    Figures of benchmarks that are not run now are kept. A benchmark may have ``tables``, which makes Markdown of them.
     """
     names = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -29,12 +29,15 @@ def main() -> None:
     results = _earlier(options.output / "figures.json")
     for name in options.names or names:
         started = time.perf_counter()
-        figures = importlib.import_module(f"tests.benchmarks.bench_{name}").figures()
+        benchmark = importlib.import_module(f"tests.benchmarks.bench_{name}")
+        figures = benchmark.figures()
         results[name] = figures
         print(f"{name} ({time.perf_counter() - started:.0f} s)")
         for label, figure in figures.items():
             print(f"  {label}: {figure}", flush=True)
         _write(options.output, results)
+        for table, text in getattr(benchmark, "tables", lambda _: {})(figures).items():
+            (options.output / f"{table}.md").write_text(text)
 
 
 def _earlier(path: Path) -> dict[str, dict[str, Figure]]:

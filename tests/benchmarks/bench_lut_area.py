@@ -1,0 +1,149 @@
+"""Area of LUT tiles beside multipliers and adders that do the same work, and what each of the optimisations saves."""
+
+from collections.abc import Mapping
+from itertools import product
+
+from rtloom.figures import Figure
+from rtloom.hdl.synth_report import SynthReport
+
+from .lut_areas import Tile, area_parts, available, reports, tile
+
+Shape = dict[str, int]
+# 512 one-bit products in a cycle. M2N64K4 and M8N4K16 are the published shapes of LUT and MAC tile. The others are the
+# best ones found for each unit in gate equivalents: M1N32K16 of those with 32 results, as M8N4K16, M1N16K32 of all.
+LUT_PUBLISHED: Shape = {"m": 2, "n": 64, "k": 1}
+MAC_PUBLISHED: Shape = {"m": 8, "n": 4, "k": 4, "segments": 2}
+LANES_32: Shape = {"m": 1, "n": 32, "k": 4, "segments": 2}
+SMALLEST: Shape = {"m": 1, "n": 16, "k": 8, "segments": 1}
+MODERATE: Shape = {"m": 2, "n": 16, "k": 4}
+
+EQUAL_WORK = [
+    *(tile("lut", shape, "bipolar") for shape in (LUT_PUBLISHED, LANES_32, SMALLEST)),
+    *(tile("mac", shape, "int8") for shape in (MAC_PUBLISHED, LANES_32, SMALLEST)),
+    *(tile("mac", shape, "bipolar") for shape in (LANES_32, SMALLEST)),
+    *(tile("add", shape, "bipolar") for shape in (MAC_PUBLISHED, LANES_32, SMALLEST)),
+]
+WEIGHTS = {1: "bipolar", 2: "int2", 3: "int3", 4: "int4"}
+ACTIVATIONS = (8, 16)
+LADDER = {
+    "UNPU-style": {"table": "full", "precompute": "private"},
+    "half tables": {"table": "half", "precompute": "private"},
+    "remapped": {"table": "remapped", "precompute": "private"},
+    "shared precompute": {"table": "remapped", "precompute": "shared"},
+    "streamed": {"table": "remapped", "precompute": "streamed"},
+}
+"""Each step keeps those before it."""
+
+SHARED_LADDER = {
+    "full tables": {"table": "full", "precompute": "shared"},
+    "half tables": {"table": "half", "precompute": "shared"},
+    "remapped": LADDER["shared precompute"],
+    "streamed": LADDER["streamed"],
+}
+"""The same with tables that all columns share from the beginning."""
+
+
+def figures() -> dict[str, Figure]:
+    """Return all figures of this file; libraries that are not there are left out."""
+    library = _fine_library()
+    return {**_equal_work(), **_ladders(library), **_formats(library)}
+
+
+def tables(found: Mapping[str, Figure]) -> dict[str, str]:
+    """Return which unit is the smallest for which formats, as Markdown: file name to text."""
+    library = _fine_library()
+    columns = list(_units(max(WEIGHTS), max(ACTIVATIONS)))
+    rows = [f"| formats | {' | '.join(columns)} | smallest |", f"|---|{'---:|' * len(columns)}---|"]
+    source = ""
+    for bits, wide in product(WEIGHTS, ACTIVATIONS):
+        units = _units(bits, wide)
+        cells = {name: found[_format_label(bits, wide, name, library)] for name in units}
+        best = min(cells, key=lambda name: cells[name].value)
+        source = cells[best].source
+        shown = [cells[name].short if name in cells else "" for name in columns]
+        rows.append(f"| W{bits}A{wide} | {' | '.join(shown)} | {best} |")
+    title = f"Area of a tile M1N32K16 for each multiply-accumulate that it does in a cycle ({source})."
+    return {"lut_formats": "\n".join([title, "", *rows, ""])}
+
+
+def _fine_library() -> str:
+    """Return the library of all but the first comparison: one is enough for ratios."""
+    return "ASAP7" if "ASAP7" in available() else "gate equivalents"
+
+
+def _equal_work() -> dict[str, Figure]:
+    """Return the area of each tile at equal work, W1A8, in every library, and each baseline over each LUT tile."""
+    found: dict[str, Figure] = {}
+    for library in available():
+        known = reports(EQUAL_WORK, library)
+        for one, report in known.items():
+            found |= {f"{one}, {library}, {part}": figure for part, figure in area_parts(report).items()}
+        for ours in (one for one in known if one.params.unit == "lut"):
+            for other in (one for one in known if one.params.unit != "lut"):
+                found[f"{other} over {ours}, {library}, area ratio"] = _ratio(known[other], known[ours])
+    return found
+
+
+def _ratio(over: SynthReport, under: SynthReport) -> Figure:
+    return Figure(over["area"].value / under["area"].value, "x", f"both in the same run: {under['area'].source}")
+
+
+def _ladders(library: str) -> dict[str, Figure]:
+    """Return area and ratio of each step from the UNPU-style unit to the full design, W2A8, the same work in each."""
+    found: dict[str, Figure] = {}
+    for shape in (MODERATE, LUT_PUBLISHED):
+        private = "a table and its precompute in each column at first"
+        found |= _ladder(library, shape, "ablation", LADDER, private)
+        found |= _ladder(library, shape, "ablation of shared tables", SHARED_LADDER, "tables shared by all columns")
+    return found
+
+
+def _ladder(
+    library: str, shape: Shape, title: str, steps: Mapping[str, Mapping[str, str]], reading: str
+) -> dict[str, Figure]:
+    """Return one ladder's areas and their ratios to the first."""
+    rungs = {name: tile("lut", shape, "int2", **options) for name, options in steps.items()}
+    known = reports(rungs.values(), library)
+    first = known[next(iter(rungs.values()))]
+    found: dict[str, Figure] = {}
+    for at, (name, one) in enumerate(rungs.items()):
+        here = f"{one}, {library}, {title} {at} {name}"
+        area = known[one]["area"]
+        found[f"{here}, area"] = Figure(area.value, area.unit, f"{area.source}; {reading}")
+        if at:
+            ratio = _ratio(first, known[one])
+            found[f"{here}, {next(iter(steps))} over it, area ratio"] = Figure(ratio.value, ratio.unit, ratio.source)
+    return found
+
+
+def _formats(library: str) -> dict[str, Figure]:
+    """Return the area of a multiply-accumulate a cycle for each pair of formats: W-bit weights take W passes, or few.
+
+    A tile of W serial planes does one W-th of the work of one that takes whole weights; dividing by what it does makes
+    them comparable.
+    """
+    cells = {(b, a, name): one for b, a in product(WEIGHTS, ACTIVATIONS) for name, one in _units(b, a).items()}
+    known = reports(cells.values(), library)
+    found: dict[str, Figure] = {}
+    for (bits, wide, name), one in cells.items():
+        area = known[one]["area"]
+        value = area.value / one.macs_per_cycle
+        found[_format_label(bits, wide, name, library)] = Figure(value, area.unit, area.source)
+    return found
+
+
+def _format_label(bits: int, wide: int, name: str, library: str) -> str:
+    return f"W{bits}A{wide} on {name}, {library}, area of a MAC a cycle"
+
+
+def _units(bits: int, wide: int) -> dict[str, Tile]:
+    """Return the tiles that can multiply such weights, by name, all of one shape."""
+    weights, activations = WEIGHTS[bits], f"int{wide}"
+    found = {unit.upper(): tile(unit, LANES_32, weights, activations) for unit in ("lut", "add")}
+    if bits > 1:
+        for unit in ("lut", "add"):
+            found[f"{unit.upper()} of all planes"] = tile(unit, LANES_32, weights, activations, planes=bits)
+    found["MAC of that width"] = tile("mac", LANES_32, weights, activations)
+    # As the published baseline, which takes weights back to the activations' width; 8 bits are the most here.
+    found["MAC of int8 weights"] = tile("mac", LANES_32, "int8", activations)
+    return found
