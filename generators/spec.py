@@ -15,12 +15,13 @@ from ..errors import InputError, must
 from .family import Family
 from .lut.family import LUT
 from .params import FamilyParams
+from .sparse.family import SPARSE
 from .systolic.family import SYSTOLIC
 
 __all__ = ["Spec", "families", "family", "load", "presets"]
 
 GROUP = "rtloom.families"
-_BUILT_IN: dict[str, Family[Any]] = {family.name: family for family in (SYSTOLIC, LUT)}
+_BUILT_IN: dict[str, Family[Any]] = {family.name: family for family in (SYSTOLIC, LUT, SPARSE)}
 _LONGEST_NAME = 64
 _KEYS = ("family", "name", "description", "params")
 

@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import must
 from ...generators.lut.params import LutParams
+from ...generators.sparse.params import SparseParams
 from ...generators.systolic.params import SystolicParams
 from ...hdl.formats import Format
 from .requantize import requantize
@@ -32,7 +33,7 @@ def shaped(form: Format, value: ArrayLike, thing: str, *shapes: tuple[int, ...])
 
 
 def requantized(
-    params: SystolicParams | LutParams,
+    params: SystolicParams | LutParams | SparseParams,
     total: IntArray,
     *,
     multiplier: ArrayLike = 1,
