@@ -58,8 +58,7 @@ def lower_gemm(params: SparseParams, gemm: Gemm, join: Callable[[IntArray], IntA
         inputs["epilogue"] = gemm.epilogue.stream(tiling)
     beats = tiling.tiles_m * tiling.tiles_n * params.panel_rows
     steps = np.maximum(stored.panels.per_tile(stored.panels.steps), 1)
-    work = m * int(np.count_nonzero(gemm.weights.effective()))
-    return Job(inputs, {"o": beats}, work, Plan(tiling, np.repeat(steps, tiling.tiles_m), join))
+    return Job(inputs, {"o": beats}, m * gemm.weights.nonzero, Plan(tiling, np.repeat(steps, tiling.tiles_m), join))
 
 
 def lift_gemm(params: SparseParams, plan: Plan, o: Beats) -> IntArray:

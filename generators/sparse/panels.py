@@ -147,7 +147,9 @@ class Steps:
         chosen = panels.kept == level + 1
         which = (panels.tile[chosen], slice(None), slice(None), panels.window[chosen])
         n = panels.params.kept[level + 1]
-        self.codes[_targets(panels.steps, chosen, level)] = multiplier_order(panels.params, level, values[which][..., :n])
+        self.codes[_targets(panels.steps, chosen, level)] = multiplier_order(
+            panels.params, level, values[which][..., :n]
+        )
         if places is not None:
             counts = panels.steps * panels.indexed
             self.index[_targets(counts, chosen, level)] = multiplier_order(panels.params, level, places[which][..., :n])

@@ -106,6 +106,11 @@ class SparseParams(FamilyParams):
         return tuple(int(word) for word in self.weight_bits.split(","))
 
     @property
+    def selects(self) -> bool:
+        """Whether weights bring their places; a chain that is one group is the plain dense one."""
+        return self.levels > 1
+
+    @property
     def channels(self) -> int:
         """Output channels of a panel, all chains together."""
         return self.chains * self.panel_rows

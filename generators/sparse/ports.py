@@ -12,27 +12,22 @@ BEAT_BITS = 8
 
 
 def stream_ports(params: SparseParams) -> tuple[StreamPort, ...]:
-    """Return the streams `panels`, `a`, `w`, `index`, `scales` and `epilogue` (where there are such) and `o`.
+    """Return the streams `panels`, `a`, `w`, `index`, `scales`, `epilogue` (these three where there are such) and `o`.
 
     A panel is what one window of `length` K elements holds of `channels` output channels. With N of `block` kept it
     takes ``N / least_kept`` steps, in each of which every chain covers ``panel_rows * least_kept / N`` of its
     channels. In a step, chain c's multiplier q serves channel ``q // (group * N / least_kept)`` of these; with p as
     the rest of that division, it takes the weight kept in slot ``p % N`` of block ``p // N`` of the window.
     """
-    epilogue = (_epilogue(params),) if params.has_epilogue else ()
-    scales = (_scales(params),) if params.scale_bits is not None else ()
-    index = Field("index", Integer(params.index_bits, is_signed=False), _multipliers(params), "lane c*length+q")
     a = Field("data", params.a_format, params.rows * params.length, "lane r*length+i: row r, element i of the window")
     o = Field("data", params.o_format, params.lanes, "lane r*chains+c: row r, channel of chain c")
     return (
         _panels(params),
         StreamPort("a", "in", (a,), False, "a window of A for each panel that is not empty"),
         _weights(params),
-        StreamPort(
-            "index", "in", (index,), False, f"places in the block; a beat a step, none where {params.block} are kept"
-        ),
-        *scales,
-        *epilogue,
+        *((_index(params),) if params.selects else ()),
+        *((_scales(params),) if params.scale_bits is not None else ()),
+        *((_epilogue(params),) if params.has_epilogue else ()),
         StreamPort("o", "out", (o,), True, "a beat for each channel of the chains; last marks the tile's last"),
     )
 
@@ -62,6 +57,12 @@ def _weights(params: SparseParams) -> StreamPort:
     return StreamPort(
         "w", "in", (field,), False, "weights of consecutive steps without gaps; a reduction begins a beat"
     )
+
+
+def _index(params: SparseParams) -> StreamPort:
+    field = Field("index", Integer(params.index_bits, is_signed=False), _multipliers(params), "lane c*length+q")
+    doc = f"places of the weights in their blocks; a beat a step, none where all {params.block} are kept"
+    return StreamPort("index", "in", (field,), False, doc)
 
 
 def _scales(params: SparseParams) -> StreamPort:

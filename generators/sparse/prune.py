@@ -45,9 +45,12 @@ def prune(w: ArrayLike, n: int, m: int) -> NDArray[Any]:
     # An unsigned or short integer type has no room for its own magnitudes; what fills a block up comes last.
     magnitude = np.full((values.size // k, -(-k // m) * m), -1.0)
     magnitude[:, :k] = np.abs(values.reshape(-1, k).astype(np.float64))
-    order = np.argsort(-magnitude.reshape(-1, m), axis=1, kind="stable")
-    kept = np.zeros(order.shape, dtype=np.bool_)
-    np.put_along_axis(kept, order[:, :n], values=True, axis=1)
+    blocks = magnitude.reshape(-1, m)
+    kept, rows = np.zeros(blocks.shape, dtype=np.bool_), np.arange(len(blocks))
+    for _ in range(n):
+        largest = blocks.argmax(axis=1)
+        kept[rows, largest] = True
+        blocks[rows, largest] = -2
     return np.where(kept.reshape(len(magnitude), -1)[:, :k].reshape(values.shape), values, values.dtype.type(0))
 
 

@@ -82,6 +82,11 @@ class Weights:
         scaled = (self.codes.astype(np.int64) - self.zero[:, along]) * self.scale[:, along]
         return cast("IntArray", scaled)
 
+    @property
+    def nonzero(self) -> int:
+        """How many weights are not pruned."""
+        return int(np.count_nonzero(self.codes != self.zero.astype(np.int8)[:, self.along]))
+
     def spread(self, count: int, size: int) -> NDArray[np.int8]:
         """Return the code that stands for a weight of zero at the start of each window: ``(count, windows)``.
 

@@ -1,0 +1,78 @@
+"""Exact cycles of a job, from the steps of its tiles alone; no hardware import."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..exit_shape import ExitShape
+from .params import SparseParams
+
+__all__ = ["array_latency", "cycles", "describe", "exit_shape", "latency", "occupancy"]
+
+INPUT_LATENCY = 1
+"""Cycles from offering a step to its issue: the streams' registers."""
+
+OUTPUT_LATENCY = 1
+"""Cycles from a finished result to the output stream: its skid buffer."""
+
+
+def exit_shape(params: SparseParams) -> ExitShape:
+    """Return what leaves in a beat, and what happens to it before."""
+    return ExitShape(
+        params.rows,
+        params.chains,
+        params.sum_bits,
+        params.o_format,
+        "bias" if params.bias else "none",
+        params.requantize,
+        params.multiplier_bits,
+        params.activation,
+    )
+
+
+def array_latency(params: SparseParams) -> int:
+    """Cycles from the issue of a step to its products in the accumulators.
+
+    One each for the operands' registers, dequantisation (where there is one), products, groups' sums, accumulators.
+    """
+    return 4 + (params.scale_bits is not None)
+
+
+def latency(params: SparseParams) -> int:
+    """Cycles from offering a tile's last step to taking its first beat of results, both included."""
+    fills = len(params.widths) > 1
+    held = 1
+    return INPUT_LATENCY + fills + array_latency(params) + held + exit_shape(params).latency + OUTPUT_LATENCY + 1
+
+
+def occupancy(params: SparseParams, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cycles that a tile keeps the chains to itself: it cannot end before the one before it has left."""
+    return np.maximum(steps, params.panel_rows)
+
+
+def cycles(params: SparseParams, steps: ArrayLike) -> int:
+    """Return the exact cycles of a job without back-pressure right after reset, as `Family.cycles` counts them.
+
+    Parameters
+    ----------
+    params
+        The chains' parameters.
+    steps
+        Steps of each tile in order, none of them 0.
+    """
+    lengths = np.asarray(steps, dtype=np.int64)
+    between = int(occupancy(params, lengths[1:]).sum())
+    return int(lengths[0]) - 1 + between + latency(params) + params.panel_rows - 1
+
+
+def describe(params: SparseParams) -> dict[str, Any]:
+    """Return the timing summary for the manifest."""
+    return {
+        "source": "exact",
+        "latency_cycles": latency(params),
+        "cycles_per_panel": f"N / {params.least_kept} for N of {params.block} kept",
+        "cycles": f"sum over tiles of max(steps, {params.panel_rows}), the first without the max, "
+        f"+ {latency(params) + params.panel_rows - 2}",
+        "macs_per_cycle": params.rows * params.chains * params.length,
+    }
