@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +15,6 @@ from .tiles import Tile
 
 __all__ = ["Areas", "area_results"]
 
-EPILOGUE = {"epilogue": ("requantize", "requantize_lane", "bias_add")}
 JOBS = 2
 TIME_LIMIT = 600.0
 """Seconds for one tile."""
@@ -42,8 +42,7 @@ class Areas:
         # Emission is not for several threads at once, and quick.
         designs = [rtloom.emit_design(tile.spec, "stream") for tile in self.tiles]
         self._reports = [
-            self._pool.submit(synthesize, d.verilog, d.manifest.top, groups=EPILOGUE, time_limit=TIME_LIMIT)
-            for d in designs
+            self._pool.submit(synthesize, d.verilog, d.manifest.top, time_limit=TIME_LIMIT) for d in designs
         ]
         return self
 
@@ -58,19 +57,17 @@ class Areas:
 
 
 def area_results(tile: Tile, report: SynthReport) -> dict[str, Any]:
-    """Return a tile's area: whole, without its epilogue, and for each multiply-accumulate in a cycle."""
-    whole = report["area"]
-    epilogue = sum(share.area for share in report.groups if share.label in EPILOGUE)
-    bare = Figure(whole.value - epilogue, whole.unit, whole.source)
-    each = Figure(bare.value / tile.macs_per_cycle, f"{bare.unit} per MAC/cycle", bare.source)
+    """Return a tile's area, whole and for each multiply-accumulate in a cycle."""
+    area = report["area"]
     return {
         "unit": tile.unit,
-        "weights": tile.weights,
         "shape": tile.shape,
+        "weights": tile.weights,
+        "planes": tile.planes,
         "params": tile.spec.params.to_dict(),
         "macs_per_cycle": Figure(tile.macs_per_cycle, "MAC/cycle", "exact").to_dict(),
+        "area": area.to_dict(),
+        "area_of_a_mac": replace(area, value=area.value / tile.macs_per_cycle).to_dict(),
         "flip_flops": report["flip_flops"].to_dict(),
-        "area": whole.to_dict(),
-        "area_without_epilogue": bare.to_dict(),
-        "area_of_a_mac": each.to_dict(),
+        "flip_flop_area": report["flip_flop_area"].to_dict(),
     }

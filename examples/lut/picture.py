@@ -29,8 +29,8 @@ def draw(path: Path, results: dict[str, Any]) -> None:
     _headline(figure, results)
     figure.text(0.06, 0.8, "Accuracy on held-out images", fontsize=13, color=INK)
     _accuracy(figure.add_axes((0.06, 0.1, 0.4, 0.67)), results)
-    figure.text(0.55, 0.8, "Area without requantisers, at equal one-bit work", fontsize=13, color=INK)
-    _areas(figure.add_axes((0.67, 0.1, 0.31, 0.67)), results)
+    figure.text(0.52, 0.8, "Area without bias and requantisers", fontsize=13, color=INK)
+    _areas(figure.add_axes((0.71, 0.1, 0.27, 0.67)), results)
     figure.savefig(path, format="png")
 
 
@@ -51,19 +51,21 @@ def _headline(figure: Any, results: dict[str, Any]) -> None:
 def _accuracy(axes: Any, results: dict[str, Any]) -> None:
     """Draw a line for each network, its float accuracy dashed."""
     lowest = 100.0
-    for network, colour in zip(results["networks"].values(), COLOURS, strict=True):
+    for network, colour, above in zip(results["networks"].values(), COLOURS, (-15, 7), strict=True):
         shares = [run["accuracy"]["rtl"]["value"] for run in network["weights"].values()]
         values = [*shares, network["int8"]["value"]]
         places = [BITS[name] for name in [*network["weights"], "int8"]]
         axes.plot(places, values, color=colour, marker="o", linewidth=2, label=network["title"])
         axes.axhline(network["float"]["value"], color=colour, linestyle="--", linewidth=1, label="float32")
         for place, value in zip(places, values, strict=True):
-            axes.annotate(f"{value:.1f}", (place, value), (0, 7), textcoords="offset points", ha="center", color=colour)
+            label = {"xytext": (0, above), "textcoords": "offset points", "ha": "center", "color": colour}
+            axes.annotate(f"{value:.1f}", (place, value), **label)
         lowest = min(lowest, network["float"]["value"], *values)
     axes.set_ylim(math.floor(lowest) - 2, 100.7)
     axes.set_xscale("log", base=2)
     axes.minorticks_off()
     axes.set_xticks(list(BITS.values()), list(BITS), fontsize=10.5, color=INK)
+    axes.set_xlabel("few bits: trained on for them; int8: float weights rounded", fontsize=9.5, color=PALE)
     axes.set_ylabel("% of digits read right", fontsize=9.5, color=PALE)
     axes.tick_params(length=0)
     axes.tick_params(axis="y", labelcolor=PALE, labelsize=9.5)
@@ -75,19 +77,24 @@ def _accuracy(axes: Any, results: dict[str, Any]) -> None:
 def _areas(axes: Any, results: dict[str, Any]) -> None:
     """Draw a bar for each tile, with what it takes and can do."""
     tiles = results["tiles"]
-    widest = max(tile["area_without_epilogue"]["value"] for tile in tiles)
+    widest = max(tile["area"]["value"] for tile in tiles)
     for place, tile in enumerate(tiles):
-        area = Figure(**tile["area_without_epilogue"])
+        area = Figure(**tile["area"])
         axes.barh(place, area.value, height=0.7, color=UNIT_COLOURS[tile["unit"]])
-        text = f"{area.short}, {tile['macs_per_cycle']['value']:g} MAC/cycle"
+        text = f"{area.short} for {tile['macs_per_cycle']['value']:g} MAC/cycle"
         inside = area.value > 0.6 * widest
         place_x, side = (area.value - 0.015 * widest, "right") if inside else (area.value + 0.015 * widest, "left")
         axes.text(place_x, place, text, va="center", ha=side, fontsize=10, color="white" if inside else INK)
-    titles = [f"{tile['unit']} {tile['shape']}, {tile['weights']}" for tile in tiles]
-    axes.set_yticks(range(len(tiles)), titles, fontsize=10.5, color=INK)
+    axes.set_yticks(range(len(tiles)), [_title(tile) for tile in tiles], fontsize=10.5, color=INK)
     axes.set_ylim(len(tiles) - 0.5, -0.5)
     axes.set_xlim(0, widest * 1.02)
     axes.set_xticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_xlabel(tiles[0]["area"]["source"], fontsize=8, color=PALE, loc="right")
+
+
+def _title(tile: dict[str, Any]) -> str:
+    """Name a tile."""
+    planes = f", planes {tile['planes']}" if tile["unit"] == "LUT" else ""
+    return f"{tile['unit']} {tile['shape']} {tile['weights']}{planes}"

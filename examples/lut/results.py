@@ -102,17 +102,13 @@ def show(results: dict[str, Any], console: Console) -> None:
         console.print(_network_table(network))
         _summary(network, results["images"], console)
     console.print(
-        "  rounded: float weights rounded; golden and RTL: trained for few bits. Cycles of an\n"
-        "  image and utilisation from simulation (rtl-sim), images/s if clocked at\n"
-        f"  {results['clock']['value'] / 1e6:g} MHz (assumed).\n",
+        "  rounded: float weights, rounded; golden and RTL: trained for few bits.\n"
+        "  Cycles of an image and utilisation are from simulation (rtl-sim), images/s\n"
+        f"  if clocked at {results['clock']['value'] / 1e6:g} MHz (assumed).\n",
         highlight=False,
     )
     console.print(_area_table(results["tiles"]))
-    console.print(
-        "  Bare: without requantisers and their bias. The planes of a weight take LUT tiles a\n"
-        f"  cycle each.\n  {results['tiles'][0]['area']['source']}",
-        highlight=False,
-    )
+    console.print(f"  {results['tiles'][0]['area']['source']}", highlight=False)
 
 
 def _network_table(network: dict[str, Any]) -> Table:
@@ -149,19 +145,18 @@ def _summary(network: dict[str, Any], images: int, console: Console) -> None:
 
 def _area_table(tiles: list[dict[str, Any]]) -> Table:
     """Return a row for each tile: what it can do, and what it takes."""
-    table = Table(title="Area at equal one-bit work", title_justify="left", title_style="bold")
-    table.add_column("tile")
-    table.add_column("weights")
-    for title in ("MAC/cycle", "area", "bare", "per MAC/cycle"):
+    table = Table(title="Area without bias and requantisers", title_justify="left", title_style="bold")
+    for title in ("tile", "weights", "planes"):
+        table.add_column(title)
+    for title in ("MAC/cycle", "area", "per MAC/cycle"):
         table.add_column(title, justify="right")
     for tile in tiles:
-        area, bare, each = (Figure(**tile[key]) for key in ("area", "area_without_epilogue", "area_of_a_mac"))
         table.add_row(
             f"{tile['unit']} {tile['shape']}",
             tile["weights"],
+            tile["planes"],
             f"{tile['macs_per_cycle']['value']:g}",
-            area.short,
-            bare.short,
-            f"{each.value:,.0f} {bare.unit}",
+            Figure(**tile["area"]).short,
+            Figure(**tile["area_of_a_mac"]).short,
         )
     return table

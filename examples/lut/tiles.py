@@ -11,8 +11,9 @@ from rtloom.generators.lut.params import LutParams
 __all__ = ["WEIGHT_FORMATS", "Tile", "compared_tiles", "lut_tile"]
 
 WEIGHT_FORMATS = ("ternary", "int2", "int4")
-# What only lookup has: a multiplier design is refused anything but the defaults.
+# What only lookup has, or only the epilogue: a design without them is refused anything but the defaults.
 LOOKUP_ONLY = ("table", "precompute", "table_scale", "planes", "packed_ternary")
+EPILOGUE_ONLY = ("output_format", "multiplier_bits")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ class Tile:
     def shape(self) -> str:
         """M, N and K of what it multiplies at once, as in ``M2N32K8``."""
         return f"M{self.params.m}N{self.params.n}K{self.params.step}"
+
+    @property
+    def planes(self) -> str:
+        """How many planes of a weight it takes at once, as in ``1 of 2``; multipliers take ``all``."""
+        return "all" if self.unit == "MAC" else f"{self.params.planes} of {self.params.code.count}"
 
     @property
     def macs_per_cycle(self) -> float:
@@ -77,25 +83,33 @@ def lut_tile(spec: Any, weights: str) -> Tile:
 
 
 def compared_tiles(tiles: Sequence[Tile]) -> list[Tile]:
-    """Return tiles, after each the multiplier tile that it is compared with, and at last the one for int8 weights.
+    """Return what tiles are compared as, all without bias and requantisers, which cost every tile the same.
 
-    All do as much one-bit work, m * n * k * lookup, for as long a reduction and with the same epilogue. The multipliers
-    of the former are as wide as the weights, in a tile of the same shape; the latter has a shape that suits multipliers
-    better, half the columns with sums twice as long (within 1 % of the area of M8N4K16, and sooner synthesised).
+    For each tile: itself; with all planes of a weight at once, so that it does what multipliers do in a cycle; and with
+    multipliers as wide as the weights. At last multipliers for int8 weights, in a shape that suits them better: half
+    the columns with sums twice as long (within 1 % of the area of M8N4K16, and sooner synthesised). All do as much
+    one-bit work, m * n * k * lookup, or more, and sum up as long a reduction.
     """
     compared = []
     for tile in tiles:
-        defaults = {name: LutParams.model_fields[name].default for name in LOOKUP_ONLY}
-        multipliers = tile.spec.replace(unit="mac", **defaults)
-        compared += [tile, _named("MAC", tile.weights, multipliers)]
+        bare = tile.spec.replace(addend="none", requantize=False, activation="none", **_defaults(EPILOGUE_ONLY))
+        planes = sorted({tile.params.planes, tile.params.code.count})
+        multipliers = bare.replace(unit="mac", **_defaults(LOOKUP_ONLY))
+        compared += [_named("LUT", tile.weights, bare.replace(planes=count)) for count in planes]
+        compared.append(_named("MAC", tile.weights, multipliers))
     base = compared[-1].params
     halves = 2 if base.n % 2 == 0 else 1
     shape = {"n": base.n // halves, "k": base.k * halves, "segments": None}
     return [*compared, _named("MAC", "int8", compared[-1].spec.replace(weight_format="int8", **shape))]
 
 
+def _defaults(names: Sequence[str]) -> dict[str, Any]:
+    """Return the defaults of some parameters."""
+    return {name: LutParams.model_fields[name].default for name in names}
+
+
 def _named(unit: str, weights: str, spec: rtloom.Spec) -> Tile:
     """Give a design a short name; its parameters stand in the Verilog file and its manifest."""
     tile = Tile(unit, weights, spec)
-    name = "-".join(["lut", *(["mac"] if unit == "MAC" else []), tile.shape.lower(), weights])
-    return replace(tile, spec=replace(spec, name=name, description=""))
+    words = ["lut", *(["mac"] if unit == "MAC" else []), tile.shape.lower(), weights]
+    return replace(tile, spec=replace(spec, name="-".join(words), description=""))
