@@ -24,7 +24,7 @@ class Control(Shared):
     en : In(1)
         The chains move.
     panel, a, w, index, scales : In(1)
-        A panel, its window, the step's weights, their places and the panel's scales wait; the last two if there are such.
+        A panel, its window, the step's weights, their places and the panel's scales wait.
     kept, last, rescale : In
         Fields of the waiting panel; `rescale` only with dequantisation.
     issue : Out(1)
