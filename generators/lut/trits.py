@@ -1,6 +1,6 @@
 """Five ternary weights in a byte, taken apart."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.emit import Shared
@@ -36,7 +36,8 @@ class TritDecoder(Shared):
         m = Module()
         codes = [Signal(2, name=f"weight_{i}") for i in range(TRITS_PER_BYTE)]
         for i, code in enumerate(codes):
-            thermometer = [(0, 1, 3)[byte // 3**i % 3] for byte in range(256)]
-            m.d.comb += code.eq(Array(Const(value, 2) for value in thermometer)[self.i])
+            # One constant: simulators would initialise an array of words in every instance.
+            thermometer = sum((0, 1, 3)[byte // 3**i % 3] << 2 * byte for byte in range(256))
+            m.d.comb += code.eq(Const(thermometer, 512).word_select(self.i, 2))
         m.d.comb += self.o.eq(Cat(codes))
         return m
