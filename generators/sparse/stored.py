@@ -47,7 +47,9 @@ class Stored:
         if params.scale_bits is not None:
             described["rescale"] = first.astype(np.uint8)[:, np.newaxis]
         packed, counts = _weights(steps, widths)
-        beats = {"panels": described | {"last": panels.last}, "w": packed, "index": {"index": steps.index}}
+        beats = {"panels": described | {"last": panels.last}, "w": packed}
+        if params.selects:
+            beats["index"] = {"index": steps.index}
         sizes = {
             "panels": panels.per_tile(np.ones(len(panels.kept))),
             "w": counts,
