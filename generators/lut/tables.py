@@ -11,7 +11,7 @@ from ...hdl.decode import lanes
 from ...hdl.emit import Shared
 from ...hdl.widths import cut_lanes, resized
 from .params import LutParams
-from .ranges import TABLE_LIMIT
+from .ranges import TABLE_LIMIT, Range
 
 __all__ = ["TableLayout", "TablePrecompute", "TableQuantizer"]
 
@@ -143,7 +143,14 @@ def _entries(params: LutParams, data: Value) -> list[Value]:
         entries = [-value if negative else value for value, negative in sums]
     else:
         entries = _subset_sums(activations)
-    return [resized(e, len(e) + (not e.shape().signed)).as_signed() for e in entries]
+    return [resized(entry, _reach(params, e).bits).as_signed() for e, entry in enumerate(entries)]
+
+
+def _reach(params: LutParams, e: int) -> Range:
+    """Return the range of entry e; sums of sums count more bits than it takes."""
+    activation, ones = Range.of(params.a_format), e.bit_count()
+    zeros = params.lookup - ones if params.symmetric else 0
+    return activation.times(ones) + activation.times(zeros) * Range(-1, -1)
 
 
 def _named(m: Module, entries: Sequence[Value]) -> list[Signal]:
