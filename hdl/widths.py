@@ -2,7 +2,16 @@
 
 from amaranth.hdl import Cat, Const, Value
 
-__all__ = ["cut_lanes", "extended_lanes", "resized"]
+from .formats import width_of
+
+__all__ = ["cut_lanes", "exactly", "extended_lanes", "resized"]
+
+
+def exactly(value: Value, lo: int, hi: int) -> Value:
+    """Return a value in the fewest bits for ``[lo, hi]``, where it is known to lie."""
+    bits, is_signed = width_of(lo, hi)
+    code = resized(value, bits)
+    return code.as_signed() if is_signed else code
 
 
 def resized(value: Value, bits: int) -> Value:

@@ -9,7 +9,7 @@ from ...hdl.arithmetic import saturate
 from ...hdl.emit import Shared
 from ...hdl.formats import width_of
 from ...hdl.memory import DualPortMemory
-from .dot import exactly
+from ...hdl.widths import exactly
 from .params import SystolicParams
 from .stationary_column import partial_range
 

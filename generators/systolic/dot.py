@@ -7,10 +7,11 @@ from amaranth.hdl import Module, Value
 from ...hdl.arithmetic import adder_tree
 from ...hdl.decode import lanes
 from ...hdl.delay import registered
-from ...hdl.formats import Format, product_range, width_of
+from ...hdl.formats import Format, product_range
+from ...hdl.widths import exactly
 from .params import SystolicParams
 
-__all__ = ["DotShape", "dot_product", "exactly"]
+__all__ = ["DotShape", "dot_product"]
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,6 @@ class DotShape:
 
     def __repr__(self) -> str:
         return f"{self.a_format} x {self.b_format}, reduce={self.reduce}, pipeline={self.pipeline}"
-
-
-def exactly(value: Value, lo: int, hi: int) -> Value:
-    """Narrow `value` to the fewest bits for ``[lo, hi]``, where it is known to lie."""
-    bits, is_signed = width_of(lo, hi)
-    narrow: Value = value[:bits].as_signed() if is_signed else value[:bits]
-    return narrow
 
 
 def dot_product(m: Module, shape: DotShape, en: Value, a: Value, b: Value) -> Value:

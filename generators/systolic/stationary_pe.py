@@ -5,7 +5,8 @@ from amaranth.lib.wiring import In, Out
 
 from ...hdl.emit import Shared
 from ...hdl.formats import width_of
-from .dot import DotShape, dot_product, exactly
+from ...hdl.widths import exactly
+from .dot import DotShape, dot_product
 
 __all__ = ["StationaryPE"]
 
