@@ -1,5 +1,7 @@
 """One chain: selected activations times kept weights, groups summed between reduction nodes, a sum for each channel."""
 
+from collections.abc import Mapping
+
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
@@ -45,6 +47,8 @@ class Chain(Shared):
         Every register moves when 1.
     level, step : In
         The panel's level and the step's number; those that there are.
+    gemv : In(1)
+        Every row has weights of its own; else those of row 0 serve all. Only where rows can.
     window : In
         A's window, row 0 lowest.
     w, index : In
@@ -67,10 +71,11 @@ class Chain(Shared):
             "level": level_bits(params),
             "step": step_bits(params),
             "window": params.rows * params.length * params.a_format.bits,
-            "w": params.length * params.carried_format.bits,
-            "index": params.length * params.index_bits if params.selects else 0,
-            "scale": count * params.scale_format.bits if params.scale_bits is not None else 0,
-            "zero": count * params.zero_format.bits if params.zero_points else 0,
+            "gemv": int(params.gemv),
+            "w": params.weight_rows * params.length * params.carried_format.bits,
+            "index": params.weight_rows * params.length * params.index_bits if params.selects else 0,
+            "scale": params.weight_rows * count * params.scale_format.bits if params.scale_bits is not None else 0,
+            "zero": params.weight_rows * count * params.zero_format.bits if params.zero_points else 0,
             "hit": count,
             "first": 1,
             "live": 1,
@@ -102,44 +107,67 @@ class Chain(Shared):
     def _operands(self, m: Module) -> list[Value]:
         """Select every multiplier's activations, row by row, and register them."""
         params, selected = self.params, []
+        indices = self._rows(self.index) if params.selects else []
         for r, window in enumerate(cut_lanes(self.window, params.rows)):
             chosen = window
             if params.selects:
                 m.submodules[f"select_{r}"] = unit = SparseMux(params)
-                m.d.comb += [unit.window.eq(window), unit.index.eq(self.index), unit.level.eq(self.level)]
+                m.d.comb += [unit.window.eq(window), unit.index.eq(indices[r]), unit.level.eq(self.level)]
                 chosen = unit.o
             selected.append(registered(m, self.en, chosen, f"selected_{r}"))
         return selected
 
-    def _weights(self, m: Module) -> list[Value]:
-        """Register the weights that travel; dequantise them."""
+    def _rows(self, values: Value) -> list[Value]:
+        """Return what each row of chains gets: its own, or what row 0 has."""
         params = self.params
-        codes = cut_lanes(registered(m, self.en, self.w, "codes"), params.length)
-        if params.scale_bits is None:
-            return [code.as_signed() for code in codes]
-        step = registered(m, self.en, self.step, "dequantized_step") if step_bits(params) else None
-        level = registered(m, self.en, self.level, "dequantized_level") if level_bits(params) else None
-        weights = []
-        for q, code in enumerate(codes):
-            scale = self._of_channel(self.scale, q, level, step)
-            value = code.as_signed()
-            if params.zero_points:
-                value = value - self._of_channel(self.zero, q, level, step).as_signed()
-            weight = resized(value * scale, params.weight_format.bits)
-            weights.append(registered(m, self.en, weight, f"weight_{q}").as_signed())
-        return weights
+        own = cut_lanes(values, params.weight_rows)
+        if not params.gemv:
+            return own * params.rows
+        return [own[0], *(Mux(self.gemv, mine, own[0]) for mine in own[1:])]
 
-    def _of_channel(self, values: Value, multiplier: int, level: Value | None, step: Value | None) -> Value:
-        """Return the value of the channel that a multiplier serves in a step of a level."""
+    def _weights(self, m: Module) -> list[list[Value]]:
+        """Register each row's weights that travel; dequantise them."""
         params = self.params
-        each = cut_lanes(values, params.panel_rows)
+        rows = self._rows(self.w)[: params.weight_rows]
+        held = [registered(m, self.en, row, f"codes_{r}") for r, row in enumerate(rows)]
+        codes = [[code.as_signed() for code in cut_lanes(row, params.length)] for row in held]
+        if params.scale_bits is not None:
+            codes = self._dequantized(m, codes)
+        return codes if params.gemv else codes * params.rows
+
+    def _dequantized(self, m: Module, codes: list[list[Value]]) -> list[list[Value]]:
+        """Return each row's weights: ``(code - zero) * scale``, registered."""
+        params = self.params
+        after = {
+            name: registered(m, self.en, getattr(self, name), f"{name}_q")
+            for name in ("step", "level", "gemv")
+            if hasattr(self, name)
+        }
+        rows = []
+        for r, row in enumerate(codes):
+            weights = []
+            for q, code in enumerate(row):
+                value = code
+                if params.zero_points:
+                    value = value - self._of_channel(self.zero, r, q, after).as_signed()
+                weight = resized(value * self._of_channel(self.scale, r, q, after), params.weight_format.bits)
+                weights.append(registered(m, self.en, weight, f"weight_{r}_{q}").as_signed())
+            rows.append(weights)
+        return rows
+
+    def _of_channel(self, values: Value, row: int, multiplier: int, after: Mapping[str, Value]) -> Value:
+        """Return the value of the channel that a multiplier served in the step before."""
+        params = self.params
+        own = cut_lanes(values, params.weight_rows)
+        mine = own[row] if row == 0 else Mux(after["gemv"], own[row], own[0])
+        each = cut_lanes(mine, params.panel_rows)
         chosen = each[0]
-        for at in range(params.levels):
-            rows, row = params.panel_rows >> at, place(params, at, multiplier).row
-            mine = each[row]
-            for number in range(1, 1 << at):
-                mine = mine if step is None else Mux(step[:at] == number, each[number * rows + row], mine)
-            chosen = mine if at == 0 or level is None else Mux(level == at, mine, chosen)
+        for level in range(params.levels):
+            rows, at = params.panel_rows >> level, place(params, level, multiplier).row
+            channel = each[at]
+            for number in range(1, 1 << level):
+                channel = Mux(after["step"][:level] == number, each[number * rows + at], channel)
+            chosen = channel if level == 0 else Mux(after["level"] == level, channel, chosen)
         return chosen
 
     def _accumulate(self, m: Module, groups: list[list[Value]], after: int) -> None:

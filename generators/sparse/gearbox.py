@@ -37,7 +37,7 @@ class Gearbox(Shared):
 
     def __init__(self, params: SparseParams) -> None:
         self.params = params
-        self.lanes = params.chains * params.length
+        self.lanes = params.multipliers
         width = max((len(params.widths) - 1).bit_length(), 1)
         members = {"full": In(1), "bits": In(BEAT_BITS * self.lanes), "take": Out(1), "width": In(width)}
         members |= {"pop": In(1), "align": In(1), "available": Out(1)}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ...hdl.ports import Beats
 from ..family import Job
 from .epilogue import Epilogue
+from .modes import in_mode, on_design
 from .panels import Panels
 from .params import SparseParams
 from .stored import Stored
@@ -49,13 +50,17 @@ class Plan:
 
 
 def lower_gemm(params: SparseParams, gemm: Gemm, join: Callable[[IntArray], IntArray]) -> Job:
-    """Tile a product: tiles along N outermost, so that a tile of W serves all of A before the next one; see `ports`."""
+    """Tile a product: tiles along N outermost, so that a tile of W serves all of A before the next one; see `ports`.
+
+    On a design with both modes a product with one row of A takes the GEMV one.
+    """
     (m, k), n = gemm.a.shape, len(gemm.weights.codes)
-    tiling = Tiling(params, m, n, k)
+    tiling = Tiling(in_mode(params, m), m, n, k)
     stored = Stored.of(tiling, gemm.weights)
     inputs = stored.streams(tiling.tiles_m) | {"a": _activations(tiling, stored.panels, gemm.a)}
     if params.has_epilogue:
         inputs["epilogue"] = gemm.epilogue.stream(tiling)
+    inputs = on_design(params, m, inputs)
     beats = tiling.tiles_m * tiling.tiles_n * params.panel_rows
     steps = np.maximum(stored.panels.per_tile(stored.panels.steps), 1)
     return Job(inputs, {"o": beats}, m * gemm.weights.nonzero, Plan(tiling, np.repeat(steps, tiling.tiles_m), join))
@@ -63,9 +68,9 @@ def lower_gemm(params: SparseParams, gemm: Gemm, join: Callable[[IntArray], IntA
 
 def lift_gemm(params: SparseParams, plan: Plan, o: Beats) -> IntArray:
     """Put the output beats together to the operation's result."""
-    tiling = plan.tiling
-    tiles = o["data"].reshape(tiling.tiles_n, tiling.tiles_m, params.panel_rows, params.rows, params.chains)
-    whole = tiles.transpose(1, 3, 0, 4, 2).reshape(tiling.tiles_m * params.rows, tiling.tiles_n * params.channels)
+    tiling, shape = plan.tiling, plan.tiling.params
+    tiles = o["data"].reshape(tiling.tiles_n, tiling.tiles_m, params.panel_rows, shape.rows, shape.chains)
+    whole = tiles.transpose(1, 3, 0, 4, 2).reshape(tiling.tiles_m * shape.rows, tiling.tiles_n * shape.channels)
     return plan.join(whole[: tiling.m, : tiling.n])
 
 

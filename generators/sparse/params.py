@@ -37,6 +37,9 @@ class SparseParams(FamilyParams):
     )
     zero_points: bool = Field(False, description="subtract a signed zero point, one with each scale, before scaling")
     a_format: FormatField = Field(INT8, description="format of A: int2 to int8")
+    gemv: bool = Field(
+        False, description="panels may be GEMV ones: every row of chains then has weights and channels of its own"
+    )
     packing: Literal[0, 1, 2, 4, 8] = Field(
         0,
         description="0: a multiplier each; else two rows of A share one, and so many packed products are summed before "
@@ -65,6 +68,8 @@ class SparseParams(FamilyParams):
             raise must("Sparse rows", "be even with packing", self.rows)
         if self.packing > self.group or (self.packing and self.group % self.packing):
             raise must("Sparse packing", f"divide group={self.group}", self.packing)
+        if self.gemv and (self.packing or self.rows == 1):
+            raise must("Sparse gemv", "be false with packing, or with one row", True)
         if self.zero_points and self.scale_bits is None:
             raise must("Sparse zero_points", "be false without scale_bits", True)
         self._check_epilogue()
@@ -114,6 +119,16 @@ class SparseParams(FamilyParams):
     def channels(self) -> int:
         """Output channels of a panel, all chains together."""
         return self.chains * self.panel_rows
+
+    @property
+    def weight_rows(self) -> int:
+        """Rows of chains that can have weights of their own."""
+        return self.rows if self.gemv else 1
+
+    @property
+    def multipliers(self) -> int:
+        """Weights that can come in a step."""
+        return self.weight_rows * self.chains * self.length
 
     @property
     def lanes(self) -> int:

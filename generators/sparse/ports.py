@@ -18,6 +18,8 @@ def stream_ports(params: SparseParams) -> tuple[StreamPort, ...]:
     takes ``N / least_kept`` steps, in each of which every chain covers ``panel_rows * least_kept / N`` of its
     channels. In a step, chain c's multiplier q serves channel ``q // (group * N / least_kept)`` of these; with p as
     the rest of that division, it takes the weight kept in slot ``p % N`` of block ``p // N`` of the window.
+    With `gemv`, chain c of row r counts as chain ``r * chains + c`` wherever lanes are counted by chains; in a panel
+    that is no GEMV one, the lanes of other rows than the first are ignored in `w`, `index` and `scales`.
     """
     a = Field("data", params.a_format, params.rows * params.length, "lane r*length+i: row r, element i of the window")
     o = Field("data", params.o_format, params.lanes, "lane r*chains+c: row r, channel of chain c")
@@ -32,23 +34,21 @@ def stream_ports(params: SparseParams) -> tuple[StreamPort, ...]:
     )
 
 
-def _multipliers(params: SparseParams) -> int:
-    return params.chains * params.length
-
-
 def _panels(params: SparseParams) -> StreamPort:
     level = Integer(max(params.levels.bit_length(), 1), is_signed=False)
     fields = [Field("kept", level, 1, "0: the panel is empty; else N = least_kept * 2**(kept - 1)")]
     if len(params.widths) > 1:
         code = Integer((len(params.widths) - 1).bit_length(), is_signed=False)
         fields.append(Field("width", code, 1, f"the weights' bits: one of {params.weight_bits}, by its place"))
+    if params.gemv:
+        fields.append(Field("gemv", FLAG, 1, "1: every row has weights of its own; 0: those of row 0 serve all"))
     if params.scale_bits is not None:
         fields.append(Field("rescale", FLAG, 1, "1: a beat of scales comes with this panel"))
     return StreamPort("panels", "in", tuple(fields), True, "one beat a panel, along K; last ends the reduction")
 
 
 def _weights(params: SparseParams) -> StreamPort:
-    count = _multipliers(params)
+    count = params.multipliers
     if len(params.widths) == 1:
         field = Field("data", params.carried_format, count, "lane c*length+q: weight of multiplier q of chain c")
         return StreamPort("w", "in", (field,), False, "the weights of a step")
@@ -60,24 +60,29 @@ def _weights(params: SparseParams) -> StreamPort:
 
 
 def _index(params: SparseParams) -> StreamPort:
-    field = Field("index", Integer(params.index_bits, is_signed=False), _multipliers(params), "lane c*length+q")
+    field = Field("index", Integer(params.index_bits, is_signed=False), params.multipliers, "lane c*length+q")
     doc = f"places of the weights in their blocks; a beat a step, none where all {params.block} are kept"
     return StreamPort("index", "in", (field,), False, doc)
 
 
+def _channels(params: SparseParams) -> int:
+    return params.weight_rows * params.channels
+
+
 def _scales(params: SparseParams) -> StreamPort:
-    fields = [Field("scale", params.scale_format, params.channels, "lane c*panel_rows+j: of channel j of chain c")]
+    fields = [Field("scale", params.scale_format, _channels(params), "lane c*panel_rows+j: of channel j of chain c")]
     if params.zero_points:
-        fields.append(Field("zero", params.zero_format, params.channels, "subtracted before scaling"))
+        fields.append(Field("zero", params.zero_format, _channels(params), "subtracted before scaling"))
     return StreamPort("scales", "in", tuple(fields), False, "holds from the panel that it comes with")
 
 
 def _epilogue(params: SparseParams) -> StreamPort:
-    fields = [Field("addend", params.bias_format, params.chains, "bias of the chains' channels")] if params.bias else []
+    cols = params.weight_rows * params.chains
+    fields = [Field("addend", params.bias_format, cols, "bias of the chains' channels")] if params.bias else []
     if params.requantize:
         fields += [
-            Field("multiplier", params.multiplier_format, params.chains, "multiplies the sums of its channel"),
-            Field("shift", params.shift_format, params.chains, "bits dropped then, rounding half to even"),
+            Field("multiplier", params.multiplier_format, cols, "multiplies the sums of its channel"),
+            Field("shift", params.shift_format, cols, "bits dropped then, rounding half to even"),
             Field("zero_point", params.requantized_format, 1, "added before the result is clipped"),
         ]
         if params.activation != "none":

@@ -11,7 +11,7 @@ __all__ = ["group_sums"]
 
 
 def group_sums(
-    m: Module, params: SparseParams, en: Value, operands: list[Value], weights: list[Value]
+    m: Module, params: SparseParams, en: Value, operands: list[Value], weights: list[list[Value]]
 ) -> list[list[Value]]:
     """Return the registered sum of each group of products, for each row: two cycles of `en` after the operands.
 
@@ -26,11 +26,11 @@ def group_sums(
     operands
         For each row the activations of all multipliers, side by side.
     weights
-        The weights, signed.
+        Each row's weights, signed.
     """
     sums = []
-    for r, row in enumerate(operands):
-        pairs = zip(lanes(params.a_format, row, params.length), weights, strict=True)
+    for r, (row, own) in enumerate(zip(operands, weights, strict=True)):
+        pairs = zip(lanes(params.a_format, row, params.length), own, strict=True)
         products = [registered(m, en, x * w, f"product_{r}_{q}") for q, (x, w) in enumerate(pairs)]
         groups = [adder_tree(products[at : at + params.group]) for at in range(0, params.length, params.group)]
         sums.append([registered(m, en, total, f"group_{r}_{j}") for j, total in enumerate(groups)])

@@ -119,11 +119,12 @@ class SparseTile(Shared):
         params = self.params
         shared = {"en": en, "window": entrances["a"].field("data"), "hit": control.hit}
         shared |= {"first": control.first, "live": control.live}
+        shared |= {"gemv": entrances["panels"].field("gemv")} if params.gemv else {}
         shared |= {"level": control.level} if level_bits(params) else {}
         shared |= {"step": control.step} if step_bits(params) else {}
         own = {"w": weights, **self._scales(m, control, entrances)}
         own |= {"index": entrances["index"].field("index")} if params.selects else {}
-        cut = {name: cut_lanes(value, params.chains) for name, value in own.items()}
+        cut = {name: _by_chain(value, params.weight_rows, params.chains) for name, value in own.items()}
         sums = []
         for c in range(params.chains):
             m.submodules[f"chain_{c}"] = chain = Chain(params)
@@ -170,3 +171,9 @@ class SparseTile(Shared):
         at = (channel * self.params.rows + row) * bits
         lane: Value = sums[chain][at : at + bits]
         return lane
+
+
+def _by_chain(values: Value, rows: int, chains: int) -> list[Value]:
+    """Return what belongs to each chain, row by row, of lanes that have the rows outside."""
+    lanes = cut_lanes(values, rows * chains)
+    return [Cat(lanes[r * chains + c] for r in range(rows)) for c in range(chains)]

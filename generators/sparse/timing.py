@@ -19,9 +19,10 @@ OUTPUT_LATENCY = 1
 
 def exit_shape(params: SparseParams) -> ExitShape:
     """Return what leaves in a beat, and what happens to it before."""
+    # With weights of their own, the rows' chains are columns of their own.
     return ExitShape(
-        params.rows,
-        params.chains,
+        params.rows // params.weight_rows,
+        params.chains * params.weight_rows,
         params.sum_bits,
         params.o_format,
         "bias" if params.bias else "none",
