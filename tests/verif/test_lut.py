@@ -120,6 +120,14 @@ def test_one_table_is_right_for_all_weights_and_activations(tile: dict) -> None:
     np.testing.assert_array_equal(o, pairs[0] @ pairs[1].T)
 
 
+@pytest.mark.parametrize("data", ["random", "widest"])
+def test_a_tall_tile(data: str) -> None:
+    """More rows than columns, which the matrix has in small only."""
+    params = LutParams.parse({"m": 8, "n": 4, "k": 4, "lookup": 2, "accumulate": "lane", "max_reduction": 64})
+    operation, tensors = JOBS.make(params, "edge", data, 3)
+    simulate(Spec("tall", LUT, params), operation, stalls="both", check=True, **tensors)
+
+
 SMALL = {"m": 2, "n": 4, "k": 2, "lookup": 3, "segments": 2, "max_reduction": 64}
 GROUPS = {"group": 12, "weight_scales": True, "activation_scales": True}
 SENSITIVE = {

@@ -56,6 +56,32 @@ def test_the_bench_catches_each_fault_in_words(fault: str) -> None:
         report.require()
 
 
+LUT = load(
+    {"family": "lut", "name": "tiny_lut", "params": {"m": 2, "n": 4, "lookup": 2, "segments": 2, "max_reduction": 64}}
+)
+CAUGHT_LUT = {
+    "edge_wrong": (FLOW, r"o lane 0 of beat 5 must be -?\d+, not -?\d+; cycle \d+; element \[0, 6\] of .*, tile 2"),
+    "last_lost": (FLOW, r"o last must be 1, not 0; beat 1; cycle \d+"),
+    "bubble": (FLOW, r"job must take \d+ cycles, as its formula says, not \d+"),
+    "reset_forgotten": (RESET, r"o .*; cycle \d+"),
+}
+
+
+@pytest.mark.parametrize("fault", CAUGHT_LUT)
+def test_the_bench_catches_faults_of_a_lut_tile(fault: str) -> None:
+    scenario, message = CAUGHT_LUT[fault]
+    report = verify_design(broken(emit_design(LUT), fault), LUT, only=[scenario])
+    with pytest.raises(CheckError, match=rf"^tiny_lut, scenario {scenario}: {message}; seed \d+$"):
+        report.require()
+
+
+def test_a_good_lut_tile_passes_every_scenario() -> None:
+    report = verify(LUT, interface="stream").require()
+    names = {outcome.scenario for outcome in report.outcomes}
+    corners = ("zeros", "minimum", "maximum", "alternating", "widest", "exponents", "short", "gemv", "convolution")
+    assert {FLOW, PRESSURE, PATIENT, RESET, *(f"{data}_both" for data in corners)} <= names
+
+
 @pytest.mark.parametrize("interface", ["axi", "stream"])
 def test_a_good_design_passes_every_scenario(interface: str, tmp_path) -> None:
     report = verify(SMALL, interface=interface, junit=tmp_path / "report.xml", waves=tmp_path / "never.vcd").require()

@@ -13,13 +13,13 @@ from .lut_tensors import DATA, JOBS, lut_tensors
 
 __all__ = ["LUT_JOBS", "LutJobs"]
 
-LARGEST = 512
-"""Lookups, bit products or multipliers of a design that is built for a test; of table entries twice as many."""
+LARGEST = 128
+"""Lookups, bit products or multipliers of a design that is built for a test; of table entries four times as many."""
 
 ACTIVATIONS = [*(f"int{n}" for n in range(4, 17)), *(f"uint{n}" for n in range(4, 17))]
 OUTPUTS = [*(f"int{n}" for n in range(2, 17)), *(f"uint{n}" for n in range(1, 17))]
 
-SHAPES = [(3, 6, 2), (1, 1, 1), (2, 8, 1), (1, 16, 4), (8, 4, 4)]
+SHAPES = [(3, 6, 2), (1, 1, 1), (2, 8, 1), (1, 16, 4), (5, 4, 3)]
 _BOTH = {"weight_scales": True, "activation_scales": True}
 
 AXES: dict[str, dict[str, Parameters]] = {
@@ -33,7 +33,7 @@ AXES: dict[str, dict[str, Parameters]] = {
         **{kind: {"kind": kind} for kind in ("int", "uint", "ternary", "bipolar")},
         "packed": {"kind": "ternary", "packed_ternary": True, "planes": "all"},
     },
-    "bits": {str(n): {"bits": n} for n in (2, 1, 3, 4, 5, 6, 7, 8)},
+    "bits": {str(n): {"bits": n} for n in (2, 1, 3, 4, 5, 6, 8)},
     "a": {name: {"a_format": name} for name in ("int8", "int4", "int16", "uint4", "uint8")},
     "planes": {"1": {}, "2": {"planes": 2}, "all": {"planes": "all"}},
     "precompute": {name: {"precompute": name} for name in ("shared", "private", "streamed")},
@@ -139,7 +139,7 @@ def _size(params: LutParams) -> int:
         return products * params.planes
     tables = params.m * params.k
     readers = params.n if params.precompute == "private" else 1
-    return max(params.entries * tables * readers // 2, tables * params.n * params.planes)
+    return max(params.entries * tables * readers // 4, tables * params.n * params.planes)
 
 
 def _one_of(rng: np.random.Generator, *choices: Any) -> Any:
