@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...hdl.formats import Format, width_of
+from ...hdl.formats import Bipolar, Format, width_of
 
 if TYPE_CHECKING:
     from .params import LutParams
@@ -136,28 +136,27 @@ def _tables(params: "LutParams") -> tuple[Range, Range, int, Range, Range]:
 
 
 def _weights(params: "LutParams") -> Range:
-    """Return the range of what all planes of a weight add up to; of some of them too, since it holds zero."""
-    if params.unit == "mac":
-        return Range.of(params.weight_format)
+    """Return the range of what all planes of a weight add up to; of the first ones too, since it holds zero."""
     code = params.code
     if params.symmetric:
         reach = sum(1 << s for s in code.shifts)
         return Range(-reach, reach)
-    added, taken = (
-        sum(1 << s for s, neg in zip(code.shifts, code.negative, strict=True) if neg is n) for n in (False, True)
-    )
-    return Range(-taken, added)
+    if isinstance(params.weight_format, Bipolar) and params.unit != "mac":
+        return Range(-1, 0)
+    return Range.of(params.weight_format)
 
 
 def _cycle_weights(params: "LutParams") -> Range:
     """Return the range of what the planes of one pass add up to, whichever pass it is."""
-    if params.unit == "mac":
-        return Range.of(params.weight_format)
-    code, last = params.code, params.planes
+    if params.passes == 1:
+        return _weights(params)
+    code, size = params.code, params.planes
     if params.symmetric:
-        reach = sum(1 << s for s in code.shifts[-last:])
+        reach = sum(1 << s for s in code.shifts[-size:])
         return Range(-reach, reach)
-    return _weights(params)
+    worth = [-(1 << s) if neg else 1 << s for s, neg in zip(code.shifts, code.negative, strict=True)]
+    passes = [worth[at : at + size] for at in range(0, len(worth), size)]
+    return Range(min(sum(w for w in p if w < 0) for p in passes), max(sum(w for w in p if w > 0) for p in passes))
 
 
 def _corrected(params: "LutParams", lanes: Range, row_sum: Range, exponent: int) -> Range:
