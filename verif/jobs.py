@@ -7,11 +7,12 @@ from ..generators.spec import family
 from .families.base import FamilyJobs
 from .families.example import ExampleJobs
 from .families.lut import LUT_JOBS
+from .families.sparse import SPARSE_JOBS
 from .families.systolic import SYSTOLIC_JOBS
 
 __all__ = ["jobs_of"]
 
-_BUILT_IN: dict[str, FamilyJobs[Any]] = {jobs.name: jobs for jobs in (SYSTOLIC_JOBS, LUT_JOBS)}
+_BUILT_IN: dict[str, FamilyJobs[Any]] = {jobs.name: jobs for jobs in (SYSTOLIC_JOBS, LUT_JOBS, SPARSE_JOBS)}
 
 
 def jobs_of(wanted: str | Family[Any]) -> FamilyJobs[Any]:

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import must
 from ...hdl.ports import Beats
 from .bits import split_bits
-from .panels import Panels, multiplier_order
+from .modes import in_mode
+from .panels import Panels, slot_order
 from .params import SparseParams
 from .ports import stream_ports
 from .prune import prune
@@ -73,7 +74,7 @@ class CompressionReport:
 
 @dataclass(frozen=True)
 class Compressed:
-    """A matrix of weights as the hardware reads it, once through.
+    """A matrix of weights as the hardware reads it for a product with a vector.
 
     Parameters
     ----------
@@ -81,8 +82,6 @@ class Compressed:
         The design that it is for.
     shape
         N and K.
-    group
-        K elements that share scales.
     streams
         Beats of `panels`, `w`, `index` and, where the design has them, `scales`.
     windows
@@ -93,7 +92,6 @@ class Compressed:
 
     params: SparseParams
     shape: tuple[int, int]
-    group: int
     streams: dict[str, Beats]
     windows: IntArray
     report: CompressionReport
@@ -127,142 +125,37 @@ def compress(params: SparseParams, w: ArrayLike, n: int | None = None, **scales:
         kept = prune(weights.effective(), n, params.block) != 0
         codes = np.where(kept, codes, weights.zero[:, weights.along])
         weights = Weights.check(params, codes, scales)
-    tiling = Tiling(params, params.rows, *codes.shape)
-    stored = Stored.of(tiling, weights)
     shape = (codes.shape[0], codes.shape[1])
-    report = _report(tiling, stored, weights)
-    return Compressed(params, shape, weights.group, stored.beats, stored.panels.window, report)
+    tiling = Tiling(in_mode(params, 1), 1, *shape)
+    stored = Stored.of(tiling, weights)
+    panels = stored.beats["panels"]
+    if params.gemv:
+        panels = panels | {"gemv": np.ones_like(panels["kept"])}
+    streams = stored.beats | {"panels": panels}
+    report = _report(params, tiling, stored, weights)
+    return Compressed(params, shape, streams, stored.panels.window, report)
 
 
 def decompress(compressed: Compressed) -> IntArray:
     """Return the ``(N, K)`` weights that the multipliers see of a compressed matrix, from its beats alone."""
-    params, streams = compressed.params, compressed.streams
-    tiling = Tiling(params, params.rows, *compressed.shape)
+    params, streams = in_mode(compressed.params, 1), compressed.streams
+    tiling = Tiling(params, 1, *compressed.shape)
     ends = streams["panels"]["last"].astype(np.int64)
     kept = streams["panels"]["kept"][:, 0].astype(np.int64)
     panels = Panels(params, np.cumsum(ends) - ends, compressed.windows, kept)
-    codes, indices = _codes(panels, streams), streams["index"]["index"].astype(np.int64)
+    codes = _codes(panels, streams)
+    indices = streams["index"]["index"].astype(np.int64) if params.selects else codes[:0]
     scale, zero = _brought(panels, streams)
     shape = (tiling.tiles_n, params.chains, params.panel_rows, tiling.windows, tiling.blocks, params.block)
     blocks = np.zeros(shape, dtype=np.int64)
     for level in range(params.levels):
         chosen = kept == level + 1
-        values = multiplier_order(params, level, codes[np.repeat(chosen, panels.steps)], inverse=True)
+        values = slot_order(params, level, codes[np.repeat(chosen, panels.steps)])
         values = (values.astype(np.int64) - zero[chosen]) * scale[chosen]
         if level + 1 < params.levels:
             indexed = np.repeat(chosen, panels.steps * panels.indexed)
-            values = _placed(params.block, values, multiplier_order(params, level, indices[indexed], inverse=True))
+            values = _placed(params.block, values, slot_order(params, level, indices[indexed]))
         blocks[panels.tile[chosen], :, :, panels.window[chosen]] = values
-    return blocks.reshape(tiling.tiles_n * params.channels, -1)[: compressed.shape[0], : compressed.shape[1]]
-
-
-def bits_per_weight(self) -> float:
-        """Bits of all parts for each weight of the matrix, pruned ones included."""
-        return sum(self.bits.values()) / self.weights
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values, each figure with its unit and source."""
-        parts = {name: {"value": n / self.weights, "unit": "bit/weight"} for name, n in self.bits.items()}
-        return {
-            "weights": {"value": self.weights, "unit": "weights", "source": "exact"},
-            "density": {"value": self.density, "unit": "1", "source": "exact"},
-            "bits_per_weight": {"value": self.bits_per_weight, "unit": "bit/weight", "source": "exact", "parts": parts},
-            "panels": {str(n): {"value": count, "unit": "panels"} for n, count in self.panels.items()},
-        }
-
-    def __str__(self) -> str:
-        parts = ", ".join(f"{name} {n / self.weights:.3f}" for name, n in self.bits.items() if n)
-        panels = ", ".join(f"{count} of N={n}" for n, count in self.panels.items() if count)
-        return (
-            f"{self.weights} weights, density {self.density:.1%}, {self.bits_per_weight:.3f} bits per weight ({parts}; "
-            f"exact), panels: {panels}"
-        )
-
-
-@dataclass(frozen=True)
-class Compressed:
-    """A matrix of weights as the hardware reads it, once through.
-
-    Parameters
-    ----------
-    params
-        The design that it is for.
-    shape
-        N and K.
-    group
-        K elements that share scales.
-    streams
-        Beats of `panels`, `w`, `index` and, where the design has them, `scales`.
-    windows
-        ``(panels,)``: which window of K each panel is; `a` is sent for those of panels with weights.
-    report
-        Its size.
-    """
-
-    params: SparseParams
-    shape: tuple[int, int]
-    group: int
-    streams: dict[str, Beats]
-    windows: IntArray
-    report: CompressionReport
-
-
-def compress(params: SparseParams, w: ArrayLike, n: int | None = None, **scales: Any) -> Compressed:
-    """Pack a matrix into panels.
-
-    Parameters
-    ----------
-    params
-        The design.
-    w
-        ``(N, K)`` values of `carried_format`.
-    n
-        Keep so many of each block of `params.block`, the largest magnitudes (scaled, where there are scales), and make
-        the others 0; None keeps all.
-    **scales
-        `weight_scale`, `weight_zero` and `scale_group`, as `Sparse.lower` takes them.
-
-    Raises
-    ------
-    InputError
-        Where values or shapes do not fit, or the design does not take an argument.
-    """
-    codes = params.carried_format.check(w, "Sparse w")
-    if codes.ndim != 2:
-        raise must("Sparse w", "have 2 axes, (N, K)", codes.shape)
-    weights = Weights.check(params, codes, scales)
-    if n is not None:
-        kept = prune(weights.effective(), n, params.block) != 0
-        codes = np.where(kept, codes, weights.zero[:, weights.along])
-        weights = Weights.check(params, codes, scales)
-    tiling = Tiling(params, params.rows, *codes.shape)
-    stored = Stored.of(tiling, weights)
-    shape = (codes.shape[0], codes.shape[1])
-    report = _report(tiling, stored, weights)
-    return Compressed(params, shape, weights.group, stored.beats, stored.panels.window, report)
-
-
-def decompress(compressed: Compressed) -> IntArray:
-    """Return the ``(N, K)`` codes that a compressed matrix stands for, from its beats alone; pruned ones as zero."""
-    params, streams = compressed.params, compressed.streams
-    tiling = Tiling(params, params.rows, *compressed.shape)
-    ends = streams["panels"]["last"].astype(np.int64)
-    kept = streams["panels"]["kept"][:, 0].astype(np.int64)
-    panels = Panels(params, np.cumsum(ends) - ends, compressed.windows, kept)
-    zero = _zeros(tiling, compressed, panels)
-    blocks = np.repeat(zero[..., np.newaxis], params.block, axis=-1)
-    codes = _codes(panels, streams)
-    indices = streams["index"]["index"].astype(np.int64)
-    for level in range(params.levels):
-        chosen = kept == level + 1
-        values = multiplier_order(params, level, codes[np.repeat(chosen, panels.steps)], inverse=True)
-        where = (panels.tile[chosen], slice(None), slice(None), panels.window[chosen])
-        if level + 1 == params.levels:
-            blocks[where] = values
-            continue
-        indexed = np.repeat(chosen, panels.steps * panels.indexed)
-        places = multiplier_order(params, level, indices[indexed], inverse=True)
-        blocks[where] = _placed(blocks[where], values, places)
     return blocks.reshape(tiling.tiles_n * params.channels, -1)[: compressed.shape[0], : compressed.shape[1]]
 
 
@@ -292,20 +185,21 @@ def bits_per_weight(params: SparseParams, n: int, bits: int | None = None, scale
         raise must("Sparse bits", f"be one of {', '.join(map(str, params.widths))}", width)
     ports = {port.name: port for port in stream_ports(params)}
     sent = ports["panels"].width + ports["panels"].last if n else 0
-    scale = ports["scales"].width / params.channels / scale_group if scale_group and n and "scales" in ports else 0
+    channels = params.weight_rows * params.channels
+    scale = ports["scales"].width / channels / scale_group if scale_group and n and "scales" in ports else 0
     indexed = params.index_bits if 0 < n < params.block else 0
-    return n / params.block * (width + indexed) + (sent + 1) / (params.channels * params.length) + scale
+    return n / params.block * (width + indexed) + (sent + 1) / (channels * params.length) + scale
 
 
-def _report(tiling: Tiling, stored: Stored, weights: Weights) -> CompressionReport:
+def _report(params: SparseParams, tiling: Tiling, stored: Stored, weights: Weights) -> CompressionReport:
     """Count the bits of what is stored."""
-    params, windows = tiling.params, tiling.tiles_n * tiling.windows
+    windows = tiling.tiles_n * tiling.windows
     ports = {port.name: port for port in stream_ports(params)}
     lengths = {stream: int(counts.sum()) for stream, counts in stored.counts.items()}
     bits = {stream: lengths[stream] * (ports[stream].width + ports[stream].last) for stream in lengths}
     parts = {
         "values": bits["w"],
-        "indices": bits["index"],
+        "indices": bits.get("index", 0),
         "descriptors": bits["panels"] + windows,
         "scales": bits.get("scales", 0),
     }

@@ -10,7 +10,7 @@ from ...hdl.formats import Format, Integer
 from .params import SparseParams
 from .prune import prune
 
-__all__ = ["draw_weights", "gemm_example"]
+__all__ = ["draw_weights", "fitting_codes", "gemm_example"]
 
 IntArray = NDArray[np.int64]
 SIZES = ("small", "ragged", "corner")
@@ -110,9 +110,15 @@ def draw_weights(
             codes[part] = np.where(chosen, fresh, codes[part])
     if values == "corners":
         codes[0] = params.carried_format.lo
-    low, high = zero_at - -params.weight_format.lo // scale_at, zero_at + params.weight_format.hi // scale_at
-    drawn["w"] = np.clip(codes, low, high)
+    drawn["w"] = fitting_codes(params, codes, scale_at, zero_at)
     return drawn
+
+
+def fitting_codes(params: SparseParams, codes: IntArray, scale: IntArray, zero: IntArray) -> IntArray:
+    """Return the codes nearest to those given that are weights of `weight_format` when scaled; all of one shape."""
+    reach = params.weight_format
+    fitting: IntArray = np.clip(codes, zero - -reach.lo // scale, zero + reach.hi // scale)
+    return fitting
 
 
 def _epilogue(params: SparseParams, k: int, n: int, rng: np.random.Generator, corner: bool) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Plan:
     tiling
         Sizes of the product.
     steps
-        Steps of each tile in order, for `timing.cycles`.
+        Steps with weights of each tile in order, for `timing.cycles`.
     join
         Makes the operation's result of the (M, N) product.
     """
@@ -62,7 +62,7 @@ def lower_gemm(params: SparseParams, gemm: Gemm, join: Callable[[IntArray], IntA
         inputs["epilogue"] = gemm.epilogue.stream(tiling)
     inputs = on_design(params, m, inputs)
     beats = tiling.tiles_m * tiling.tiles_n * params.panel_rows
-    steps = np.maximum(stored.panels.per_tile(stored.panels.steps), 1)
+    steps = stored.panels.per_tile(stored.panels.steps)
     return Job(inputs, {"o": beats}, m * gemm.weights.nonzero, Plan(tiling, np.repeat(steps, tiling.tiles_m), join))
 
 

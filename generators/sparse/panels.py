@@ -10,7 +10,7 @@ from .params import SparseParams
 from .tiling import Tiling
 from .weights import Weights
 
-__all__ = ["Panels", "Steps", "multiplier_order"]
+__all__ = ["Panels", "Steps", "multiplier_order", "slot_order"]
 
 IntArray = NDArray[np.int64]
 Codes = NDArray[np.int8]
@@ -57,22 +57,22 @@ class Panels:
     @property
     def last(self) -> NDArray[np.bool_]:
         """Whether each is its tile's last."""
-        return np.diff(self.tile, append=-1) != 0
+        ends: NDArray[np.bool_] = np.diff(self.tile, append=-1) != 0
+        return ends
 
     def rescales(self, group: int) -> NDArray[np.bool_]:
         """Whether each is the first of its tile and of a group of K that shares scales, and has weights to scale."""
         groups = self.window * self.params.length // group
-        starts = (np.diff(self.tile, prepend=-1) != 0) | (np.diff(groups, prepend=-1) != 0)
-        return starts & (self.kept > 0)
+        changes = (np.diff(self.tile, prepend=-1) != 0) | (np.diff(groups, prepend=-1) != 0)
+        first: NDArray[np.bool_] = changes & (self.kept > 0)
+        return first
 
     def per_tile(self, counts: NDArray[np.integer] | NDArray[np.bool_]) -> IntArray:
         """Return the sum over each tile's panels of what is counted."""
         return np.bincount(self.tile, weights=counts).astype(np.int64)
 
 
-def multiplier_order(
-    params: SparseParams, level: int, values: NDArray[np.integer], inverse: bool = False
-) -> NDArray[np.integer]:
+def multiplier_order(params: SparseParams, level: int, slots: NDArray[np.integer]) -> NDArray[np.integer]:
     """Bring the slots of panels of one level into the order of their steps and multipliers.
 
     In step c the multipliers of a chain serve its channels ``c * rows`` to ``(c + 1) * rows - 1``, where `rows` is
@@ -84,22 +84,24 @@ def multiplier_order(
         The chains' parameters.
     level
         The panels' level, 0 for the least N.
-    values
-        ``(panels, chains, panel_rows, blocks, N)``, or what this made of it.
-    inverse
-        Whether to bring steps back into that order.
+    slots
+        ``(panels, chains, panel_rows, blocks, N)``.
 
     Returns
     -------
     numpy.ndarray
-        ``(panels, steps, chains * length)``; if `inverse`, ``(panels, chains, panel_rows, blocks, N)``.
+        ``(panels, steps, chains * length)``.
     """
-    steps, n = 1 << level, params.least_kept << level
-    if inverse:
-        cut = values.reshape(len(values), steps, params.chains, params.length).transpose(0, 2, 1, 3)
-        return cut.reshape(len(values), params.chains, params.panel_rows, params.length // params.block, n)
-    cut = values.reshape(len(values), params.chains, steps, params.length).transpose(0, 2, 1, 3)
-    return cut.reshape(len(values), steps, params.chains * params.length)
+    cut = slots.reshape(len(slots), params.chains, 1 << level, params.length).transpose(0, 2, 1, 3)
+    return cut.reshape(len(slots), 1 << level, params.chains * params.length)
+
+
+def slot_order(params: SparseParams, level: int, steps: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Undo `multiplier_order`, given the steps of all panels of that level, ``(panels * steps, chains * length)``."""
+    panels = len(steps) >> level
+    cut = steps.reshape(panels, 1 << level, params.chains, params.length).transpose(0, 2, 1, 3)
+    blocks = params.length // params.block
+    return cut.reshape(panels, params.chains, params.panel_rows, blocks, params.least_kept << level)
 
 
 @dataclass(frozen=True)

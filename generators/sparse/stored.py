@@ -48,13 +48,10 @@ class Stored:
             described["rescale"] = first.astype(np.uint8)[:, np.newaxis]
         packed, counts = _weights(steps, widths)
         beats = {"panels": described | {"last": panels.last}, "w": packed}
+        sizes = {"panels": panels.per_tile(np.ones_like(panels.kept)), "w": counts}
         if params.selects:
             beats["index"] = {"index": steps.index}
-        sizes = {
-            "panels": panels.per_tile(np.ones(len(panels.kept))),
-            "w": counts,
-            "index": panels.per_tile(panels.steps * panels.indexed),
-        }
+            sizes["index"] = panels.per_tile(panels.steps * panels.indexed)
         if params.scale_bits is not None:
             beats["scales"] = _scales(panels, first, weights)
             sizes["scales"] = panels.per_tile(first)
@@ -106,7 +103,8 @@ def _scales(panels: Panels, first: NDArray[np.bool_], weights: Weights) -> Beats
 
     def lanes(values: IntArray) -> IntArray:
         padded = np.pad(values, ((0, count - len(values)), (0, 0)))
-        return padded[tile[:, np.newaxis] * params.channels + channels, group[:, np.newaxis]]
+        chosen: IntArray = padded[tile[:, np.newaxis] * params.channels + channels, group[:, np.newaxis]]
+        return chosen
 
     beats: Beats = {"scale": lanes(weights.scale)}
     return beats | ({"zero": lanes(weights.zero)} if params.zero_points else {})

@@ -60,11 +60,13 @@ def cycles(params: SparseParams, steps: ArrayLike) -> int:
     params
         The chains' parameters.
     steps
-        Steps of each tile in order, none of them 0.
+        Steps with weights of each tile in order; a tile without any still takes one.
     """
     lengths = np.asarray(steps, dtype=np.int64)
     between = int(occupancy(params, lengths[1:]).sum())
-    return int(lengths[0]) - 1 + between + latency(params) + params.panel_rows - 1
+    # While an empty first tile is issued, the first weights of several widths already arrive.
+    early = int(len(params.widths) > 1 and lengths[0] == 0)
+    return max(int(lengths[0]), 1) - 1 - early + between + latency(params) + params.panel_rows - 1
 
 
 def describe(params: SparseParams) -> dict[str, Any]:
