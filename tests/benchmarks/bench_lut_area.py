@@ -1,7 +1,7 @@
 """Area of LUT tiles beside multipliers and adders that do the same work, and what each of the optimisations saves."""
 
 from collections.abc import Mapping
-from itertools import product
+from itertools import chain, product
 
 from rtloom.figures import Figure
 from rtloom.hdl.synth_report import SynthReport
@@ -9,20 +9,40 @@ from rtloom.hdl.synth_report import SynthReport
 from .lut_areas import Tile, area_parts, available, reports, tile
 
 Shape = dict[str, int]
-# 512 one-bit products in a cycle. M2N64K4 and M8N4K16 are the published shapes of LUT and MAC tile. The others are the
-# best ones found for each unit in gate equivalents: M1N32K16 of those with 32 results, as M8N4K16, M1N16K32 of all.
+# 512 one-bit products in a cycle. M2N64K4 and M8N4K16 are the published shapes of LUT and MAC tile; the others are the
+# smallest that were found in gate equivalents for each unit among a dozen shapes and numbers of segments.
 LUT_PUBLISHED: Shape = {"m": 2, "n": 64, "k": 1}
 MAC_PUBLISHED: Shape = {"m": 8, "n": 4, "k": 4, "segments": 2}
-LANES_32: Shape = {"m": 1, "n": 32, "k": 4, "segments": 2}
-SMALLEST: Shape = {"m": 1, "n": 16, "k": 8, "segments": 1}
+SMALLEST: dict[str, Shape] = {
+    "lut": {"m": 1, "n": 16, "k": 8, "segments": 1},
+    "add": {"m": 1, "n": 16, "k": 8, "segments": 2},
+    "mac": {"m": 1, "n": 16, "k": 8, "segments": 1},
+    "mac of int8 weights": {"m": 4, "n": 8, "k": 4, "segments": 1},
+}
+# With 32 results, as M8N4K16 and M4N8K16 have.
+RESULTS_32: dict[str, Shape] = {
+    "lut": {"m": 1, "n": 32, "k": 4, "segments": 2},
+    "add": {"m": 1, "n": 32, "k": 4, "segments": 4},
+    "mac": {"m": 1, "n": 32, "k": 4, "segments": 2},
+}
 MODERATE: Shape = {"m": 2, "n": 16, "k": 4}
 
-EQUAL_WORK = [
-    *(tile("lut", shape, "bipolar") for shape in (LUT_PUBLISHED, LANES_32, SMALLEST)),
-    *(tile("mac", shape, "int8") for shape in (MAC_PUBLISHED, LANES_32, SMALLEST)),
-    *(tile("mac", shape, "bipolar") for shape in (LANES_32, SMALLEST)),
-    *(tile("add", shape, "bipolar") for shape in (MAC_PUBLISHED, LANES_32, SMALLEST)),
-]
+MAC_INT8 = tile("mac", MAC_PUBLISHED, "int8")
+MAC_INT8_SMALLEST = tile("mac", SMALLEST["mac of int8 weights"], "int8")
+EQUAL_WORK: dict[Tile, list[Tile]] = {
+    tile("lut", LUT_PUBLISHED, "bipolar"): [MAC_INT8, tile("add", MAC_PUBLISHED, "bipolar")],
+    **{
+        tile("lut", shapes["lut"], "bipolar"): [
+            MAC_INT8,
+            MAC_INT8_SMALLEST,
+            tile("mac", shapes["mac"], "bipolar"),
+            tile("add", shapes["add"], "bipolar"),
+        ]
+        for shapes in (RESULTS_32, SMALLEST)
+    },
+}
+"""LUT tiles, each with the baselines that it is compared with."""
+
 WEIGHTS = {1: "bipolar", 2: "int2", 3: "int3", 4: "int4"}
 ACTIVATIONS = (8, 16)
 LADDER = {
@@ -62,7 +82,7 @@ def tables(found: Mapping[str, Figure]) -> dict[str, str]:
         source = cells[best].source
         shown = [cells[name].short if name in cells else "" for name in columns]
         rows.append(f"| W{bits}A{wide} | {' | '.join(shown)} | {best} |")
-    title = f"Area of a tile M1N32K16 for each multiply-accumulate that it does in a cycle ({source})."
+    title = f"Area for each multiply-accumulate in a cycle, in tiles of 512 products a cycle ({source})."
     return {"lut_formats": "\n".join([title, "", *rows, ""])}
 
 
@@ -72,14 +92,14 @@ def _fine_library() -> str:
 
 
 def _equal_work() -> dict[str, Figure]:
-    """Return the area of each tile at equal work, W1A8, in every library, and each baseline over each LUT tile."""
+    """Return the area of each tile at equal work, W1A8, in every library, and each baseline over its LUT tiles."""
     found: dict[str, Figure] = {}
     for library in available():
-        known = reports(EQUAL_WORK, library)
+        known = reports([*EQUAL_WORK, *chain.from_iterable(EQUAL_WORK.values())], library)
         for one, report in known.items():
             found |= {f"{one}, {library}, {part}": figure for part, figure in area_parts(report).items()}
-        for ours in (one for one in known if one.params.unit == "lut"):
-            for other in (one for one in known if one.params.unit != "lut"):
+        for ours, baselines in EQUAL_WORK.items():
+            for other in baselines:
                 found[f"{other} over {ours}, {library}, area ratio"] = _ratio(known[other], known[ours])
     return found
 
@@ -137,13 +157,13 @@ def _format_label(bits: int, wide: int, name: str, library: str) -> str:
 
 
 def _units(bits: int, wide: int) -> dict[str, Tile]:
-    """Return the tiles that can multiply such weights, by name, all of one shape."""
+    """Return the tiles that can multiply such weights, by name, each in its unit's smallest shape."""
     weights, activations = WEIGHTS[bits], f"int{wide}"
-    found = {unit.upper(): tile(unit, LANES_32, weights, activations) for unit in ("lut", "add")}
+    found = {unit.upper(): tile(unit, SMALLEST[unit], weights, activations) for unit in ("lut", "add")}
     if bits > 1:
         for unit in ("lut", "add"):
-            found[f"{unit.upper()} of all planes"] = tile(unit, LANES_32, weights, activations, planes=bits)
-    found["MAC of that width"] = tile("mac", LANES_32, weights, activations)
+            found[f"{unit.upper()} of all planes"] = tile(unit, SMALLEST[unit], weights, activations, planes=bits)
+    found["MAC of that width"] = tile("mac", SMALLEST["mac"], weights, activations)
     # As the published baseline, which takes weights back to the activations' width; 8 bits are the most here.
-    found["MAC of int8 weights"] = tile("mac", LANES_32, "int8", activations)
+    found["MAC of int8 weights"] = tile("mac", SMALLEST["mac of int8 weights"], "int8", activations)
     return found
