@@ -11,7 +11,7 @@ from ...hdl.emit import Shared
 from ...hdl.widths import cut_lanes, resized
 from .levels import place, row_hits
 from .params import SparseParams
-from .products import group_sums
+from .products import group_sums, packed_rows
 from .select import SparseMux
 
 __all__ = ["Chain", "level_bits", "step_bits"]
@@ -105,8 +105,9 @@ class Chain(Shared):
         return m
 
     def _operands(self, m: Module) -> list[Value]:
-        """Select every multiplier's activations, row by row, and register them."""
-        params, selected = self.params, []
+        """Select every multiplier's activations, row by row or packed in pairs, and register them."""
+        params = self.params
+        selected: list[Value] = []
         indices = self._rows(self.index) if params.selects else []
         for r, window in enumerate(cut_lanes(self.window, params.rows)):
             chosen = window
@@ -114,8 +115,10 @@ class Chain(Shared):
                 m.submodules[f"select_{r}"] = unit = SparseMux(params)
                 m.d.comb += [unit.window.eq(window), unit.index.eq(indices[r]), unit.level.eq(self.level)]
                 chosen = unit.o
-            selected.append(registered(m, self.en, chosen, f"selected_{r}"))
-        return selected
+            selected.append(chosen)
+        if params.packing:
+            selected = packed_rows(params, selected)
+        return [registered(m, self.en, chosen, f"selected_{r}") for r, chosen in enumerate(selected)]
 
     def _rows(self, values: Value) -> list[Value]:
         """Return what each row of chains gets: its own, or what row 0 has."""
