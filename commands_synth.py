@@ -15,9 +15,9 @@ __all__ = ["AREA_GROUPS", "register", "show"]
 
 AREA_GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     "systolic": {
-        "PEs": ("pe",),
+        "PEs": ("pe", "pe_pair"),
         "operand hops and merge": ("row", "row_end", "column", "column_end", "band", "band_end"),
-        "skew": ("skew_a", "skew_b", "skew_moving", "skew_resident"),
+        "skew": ("fold_rows", "skew_a", "skew_b", "skew_moving", "skew_resident"),
         "drain": ("deskew", "accumulators"),
         "epilogue": ("requantize", "requantize_lane", "bias_add"),
         "streams": ("skid_buffer", "register_slice", "queue"),

@@ -4,8 +4,10 @@ from amaranth.hdl import Module, Value
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.delay import registered
+from ...hdl.widths import cut_lanes
 from .chain import Link
 from .geometry import merge_levels, row_segments, segment
+from .output_pair import OutputPair
 from .output_pe import OutputPE
 from .params import SystolicParams
 
@@ -30,7 +32,7 @@ class OutputColumn(Link):
     en : In(1)
         Every register moves when 1.
     a : In, a_o : Out
-        A of all rows, row 0 lowest.
+        A of all rows, row 0 lowest; with `packing` folded by pairs of rows (see `FoldRows`).
     read : In, read_o : Out
         One bit a row: its PE lets its sum out.
     clear : In, clear_o : Out
@@ -45,10 +47,11 @@ class OutputColumn(Link):
 
     def __init__(self, params: SystolicParams, begins: bool) -> None:
         self.params, self.begins = params, begins
-        self.pes = [OutputPE(params) for _ in range(params.rows)]
+        kind = OutputPair if params.packing else OutputPE
+        self.pes = [kind(params) for _ in range(0, params.rows, params.pe_rows)]
         pe = self.pes[0]
-        widths = {"a": len(pe.a) * params.rows, "read": params.rows}
-        if pe.holds:
+        widths = {"a": len(pe.a) * len(self.pes), "read": params.rows}
+        if params.broadcast > 1:
             widths["clear"] = row_segments(params)
         self.chained = tuple(widths)  # type: ignore[misc]
         members = {"en": In(1)} | {name: In(width) for name, width in widths.items()}
@@ -73,14 +76,14 @@ class OutputColumn(Link):
                 name: registered(m, self.en, value, f"{name}_q", init=flag[name]) for name, value in entered.items()
             }
         m.d.comb += [getattr(self, f"{name}_o").eq(value) for name, value in entered.items()]
-        b, width = self.b, len(self.pes[0].a)
-        for r, pe in enumerate(self.pes):
+        b, rows = self.b, range(0, self.params.rows, self.params.pe_rows)
+        operands, reads = (cut_lanes(entered[name], len(self.pes)) for name in ("a", "read"))
+        for r, pe, a, read in zip(rows, self.pes, operands, reads, strict=True):
             if r % self.params.broadcast == 0:
                 b = registered(m, self.en, b, f"b_{r}")
             m.submodules[f"pe_{r}"] = pe
-            m.d.comb += [pe.en.eq(self.en), pe.a.eq(entered["a"][r * width : (r + 1) * width]), pe.b.eq(b)]
-            m.d.comb += pe.read.eq(entered["read"][r])
-            if pe.holds:
+            m.d.comb += [pe.en.eq(self.en), pe.a.eq(a), pe.b.eq(b), pe.read.eq(read)]
+            if "clear" in entered:
                 m.d.comb += pe.clear.eq(entered["clear"][segment(r, self.params)])
         m.d.comb += self.o.eq(self._drain(m))
         return m
@@ -88,7 +91,8 @@ class OutputColumn(Link):
     def _drain(self, m: Module) -> Value:
         """Merge the PEs' sums in one or two registered levels."""
         sums: list[Value] = [pe.o for pe in self.pes]
-        for level, fan_in in enumerate(merge_levels(self.params)):
+        for level, rows in enumerate(merge_levels(self.params)):
+            fan_in = rows if level else rows // self.params.pe_rows
             groups = [any_of(sums[i : i + fan_in]) for i in range(0, len(sums), fan_in)]
             sums = [registered(m, self.en, group, f"merged_{level}_{n}") for n, group in enumerate(groups)]
         return sums[0]

@@ -5,11 +5,11 @@ from amaranth.lib.wiring import In, Out
 
 from ...hdl.arithmetic import saturate
 from ...hdl.emit import Shared
-from ...hdl.formats import Integer
+from ...hdl.packed_multiply import add_with_carry
 from .dot import DotShape, dot_product
 from .params import SystolicParams
 
-__all__ = ["OutputPE"]
+__all__ = ["OutputPE", "gated_sum"]
 
 
 class OutputPE(Shared):
@@ -40,18 +40,16 @@ class OutputPE(Shared):
     """
 
     def __init__(self, params: SystolicParams) -> None:
-        self.shape = DotShape.of(params)
-        self.sum_bits = params.sum_bits
-        self.saturates = params.overflow == "saturate"
+        self.params, self.shape = params, DotShape.of(params)
         self.holds = params.broadcast > 1
         members = {"en": In(1), "a": In(self.shape.a_bits), "b": In(self.shape.b_bits), "read": In(1)}
         if self.holds:
             members["clear"] = In(1)
-        super().__init__(members | {"o": Out(self.sum_bits)})
+        super().__init__(members | {"o": Out(params.sum_bits)})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two PEs the same module."""
-        return (self.shape, self.sum_bits, self.saturates, self.holds)
+        return (self.shape, self.params.sum_bits, self.params.overflow == "saturate", self.holds)
 
     def label(self) -> str:
         """Return the module's short name."""
@@ -60,20 +58,52 @@ class OutputPE(Shared):
     def body(self) -> Module:
         """Build the PE."""
         m = Module()
-        total = Signal(signed(self.sum_bits), reset_less=True)
-        restart = self.clear if self.holds else self.read
         product = dot_product(m, self.shape, self.en, self.a, self.b)
-        added = Mux(restart, 0, total) + product
-        with m.If(self.en):
-            m.d.sync += total.eq(self._narrow(added))
-        leaving = total
-        if self.holds:
-            leaving = Signal(signed(self.sum_bits), name="held", reset_less=True)
-            with m.If(self.en & self.clear):
-                m.d.sync += leaving.eq(total)
-        m.d.comb += self.o.eq(Mux(self.read, leaving, 0))
+        clear = self.clear if self.holds else None
+        m.d.comb += self.o.eq(gated_sum(m, self.params, self.en, product, self.read, clear))
         return m
 
-    def _narrow(self, value: Value) -> Value:
-        """Bring a sum to the accumulator's width: it fits, saturates or wraps."""
-        return saturate(value, Integer(self.sum_bits)) if self.saturates else value[: self.sum_bits]
+
+def gated_sum(
+    m: Module,
+    params: SystolicParams,
+    en: Value,
+    product: Value,
+    read: Value,
+    clear: Value | None,
+    carry: Value | None = None,
+    suffix: str = "",
+) -> Value:
+    """Sum up one element of C; return the finished sum while it is read, else zero.
+
+    Parameters
+    ----------
+    m
+        The PE's module.
+    params
+        The array's parameters.
+    en
+        Registers move.
+    product
+        What is added in this cycle.
+    read, clear
+        As `OutputPE` has them; without `clear`, `read` starts the sum anew.
+    carry
+        One more to be added, by the adder's carry.
+    suffix
+        Of the registers' names.
+    """
+    total = Signal(signed(params.sum_bits), name=f"total{suffix}", reset_less=True)
+    before = Mux(read if clear is None else clear, 0, total)
+    added = before + product if carry is None else add_with_carry(before, product, carry)
+    with m.If(en):
+        # Otherwise it fits or wraps.
+        saturates = params.overflow == "saturate"
+        m.d.sync += total.eq(saturate(added, params.sum_format) if saturates else added[: params.sum_bits])
+    leaving = total
+    if clear is not None:
+        leaving = Signal(signed(params.sum_bits), name=f"held{suffix}", reset_less=True)
+        with m.If(en & clear):
+            m.d.sync += leaving.eq(total)
+    gated: Value = Mux(read, leaving, 0)
+    return gated

@@ -11,6 +11,7 @@ from .chain import chain, in_bands
 from .exit import Finished
 from .geometry import array_latency, col_segments, hold_latency, row_segments, segment
 from .output_column import OutputColumn
+from .output_pair import FoldRows
 from .skew import skewed
 
 __all__ = ["OutputStationary"]
@@ -88,9 +89,14 @@ class OutputStationary(SystolicArray):
         On one side at least it stands for zero. The other side must be known too: 0 * X is X in a simulator.
         """
         params = self.params
+        a, b = Mux(issue, a, 0), Mux(issue, b, 0)
+        if params.packing:
+            m.submodules.fold_rows = fold = FoldRows(params)
+            m.d.comb += fold.i.eq(a)
+            a = fold.o
         return (
-            skewed(m, en, Mux(issue, a, 0), [segment(i, params) for i in range(params.rows)], "skew_a"),
-            skewed(m, en, Mux(issue, b, 0), [segment(i, params) for i in range(params.cols)], "skew_b"),
+            skewed(m, en, a, [segment(i, params) for i in range(0, params.rows, params.pe_rows)], "skew_a"),
+            skewed(m, en, b, [segment(i, params) for i in range(params.cols)], "skew_b"),
         )
 
     def _array(self, m: Module, en: Value, operands: tuple[Value, Value], ends: Value) -> Value:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ...errors import InputError, must
 from ...hdl.formats import TERNARY, Format, Integer, product_range, width_of
+from ...hdl.packed_shape import MULTIPLIERS, PackedShape
 from ...hdl.ports import bytes_for
 from ...hdl.requantize_shape import SHIFT_BITS
 from ..params import FamilyParams, FormatField
@@ -14,6 +15,8 @@ from ..params import FamilyParams, FormatField
 __all__ = ["SystolicParams"]
 
 INT8 = Integer(8)
+PACKED_BITS = max(kind.wide for kind in MULTIPLIERS.values())
+"""Bits of a packed operand in the widest multiplier; the other operand always fits."""
 
 
 class SystolicParams(FamilyParams):
@@ -32,6 +35,11 @@ class SystolicParams(FamilyParams):
     broadcast: int = Field(1, ge=1, le=256, description="PEs that share one operand register; 1 hops PE by PE")
     pipeline: int = Field(
         1, ge=0, le=3, description="register stages between operands and sum: 1 product, 2 dot product, 3 operands"
+    )
+    packing: bool = Field(
+        False,
+        description="two neighbouring rows share each multiplier, their products packed side by side (output_"
+        "stationary; int8 fits the 25x18 bits of a DSP48)",
     )
     max_reduction: int = Field(65536, ge=1, le=1 << 20, description="longest K; the accumulator width follows from it")
     accumulator_bits: int | None = Field(
@@ -69,6 +77,8 @@ class SystolicParams(FamilyParams):
         if self.requantize and not isinstance(self.output_format, Integer):
             raise must("Systolic output_format", "be an integer format", self.output_format.name)
         self._check_unused()
+        if self.packing:
+            self._check_packing()
         if self.exact_bits > 48:
             raise must("Systolic max_reduction", "give a sum of at most 48 bits", self.max_reduction)
 
@@ -84,6 +94,28 @@ class SystolicParams(FamilyParams):
             default = type(self).model_fields[name].default
             if reason and getattr(self, name) != default:
                 raise must(f"Systolic {name}", f"be left at {default} in a design {reason}", str(getattr(self, name)))
+
+    def _check_packing(self) -> None:
+        """Refuse rows that cannot share multipliers."""
+        if self.stationary:
+            raise must("Systolic dataflow", "be output_stationary with packing", self.dataflow)
+        for name in ("rows", "broadcast"):
+            if getattr(self, name) % 2:
+                raise must(f"Systolic {name}", "be even with packing", getattr(self, name))
+        bits, _ = self.packed.operands(signed_only=True)
+        if bits > PACKED_BITS:
+            rule = f"pack into at most {PACKED_BITS} bits (with b_format={self.b_format}: {bits})"
+            raise must("Systolic a_format", rule, self.a_format.name)
+
+    @property
+    def packed(self) -> PackedShape:
+        """How the products of two neighbouring rows, the even one lower, lie in one multiplier."""
+        return PackedShape(self.a_wire, self.a_wire, self.b_wire)
+
+    @property
+    def pe_rows(self) -> int:
+        """Rows of the array that one PE serves."""
+        return 2 if self.packing else 1
 
     @property
     def stationary(self) -> bool:
