@@ -30,6 +30,14 @@ AREA_GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "epilogue": ("requantize", "requantize_lane", "bias_add"),
         "streams": ("skid_buffer", "tile"),
     },
+    "sparse": {
+        "chains": ("chain",),
+        "sparse MUX": ("sparse_mux",),
+        "weights of several widths": ("gearbox",),
+        "bitmaps": ("bitmap_decoder",),
+        "epilogue": ("requantize", "requantize_lane", "bias_add"),
+        "streams and results": ("skid_buffer", "tile"),
+    },
 }
 """Family -> group -> module labels whose area is shown together."""
 

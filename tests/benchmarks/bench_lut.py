@@ -1,24 +1,14 @@
 """Figures of the LUT family's cycles: large products, a pass for each weight bit, equality with golden and formula."""
 
 import time
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
-from multiprocessing import get_context
-from zlib import crc32
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 import rtloom
 from rtloom.errors import CheckError
 from rtloom.figures import Figure
-from rtloom.generators.spec import presets
-from rtloom.verif.configurations import run_configuration
-from rtloom.verif.jobs import jobs_of
-from rtloom.verif.matrix import random_configuration
-from rtloom.verif.stimulus import rng_for
+
+from .equality import equality
 
 SEED = 2026
 RANDOM_DESIGNS = 50
@@ -37,7 +27,7 @@ BITS = range(2, 9)
 
 def figures() -> dict[str, Figure]:
     """Return all figures of this file; whatever differs from golden or from the formula raises."""
-    return {**_large(), **_passes(), **_equality()}
+    return {**_large(), **_passes(), **equality("lut", "LUT", DATA, RANDOM_DESIGNS)}
 
 
 def _large() -> dict[str, Figure]:
@@ -73,45 +63,3 @@ def _passes() -> dict[str, Figure]:
         **{f"{what}, {bits} bits, cycles": Figure(count, "cycles", "rtl-sim") for bits, count in cycles.items()},
         f"{what}, cycles that each further bit costs": Figure(steps, "cycles", "rtl-sim, one pass over all steps"),
     }
-
-
-def _equality() -> dict[str, Figure]:
-    """Compare every preset and random designs, each with jobs of random shapes and with all of `DATA`."""
-    ours = [name for name in presets() if rtloom.load(name).family.name == "lut"]
-    # Two designs at once: most of the time goes into building their simulators, and a small one occupies one core.
-    with ProcessPoolExecutor(max_workers=2, mp_context=get_context("spawn")) as pool:
-        found = {
-            "LUT presets": _told("presets", pool.map(_preset, ours), len(ours)),
-            "random LUT designs": _told("random designs", pool.map(_random, range(RANDOM_DESIGNS)), RANDOM_DESIGNS),
-        }
-    source = f"rtl-sim, data: {', '.join(DATA)}"
-    counts = {f"{what} equal to golden, cycles equal to the formula": sum(n) for what, n in found.items()}
-    return {what: Figure(count, "(params, shapes, data)", source) for what, count in counts.items()}
-
-
-def _told(what: str, results: Iterable[int], total: int) -> list[int]:
-    """Return the results, showing the progress as they come."""
-    return list(track(results, f"{what} against golden", total, console=Console(stderr=True)))
-
-
-def _preset(name: str) -> int:
-    """Run a preset with all data; return how many jobs were equal."""
-    spec, jobs = rtloom.load(name), jobs_of("lut")
-    for at, data in enumerate(DATA):
-        operation, tensors = jobs.make(spec.params, _job(name, at), data, crc32(name.encode()) + at)
-        rtloom.simulate(spec, operation, check=True, **tensors)
-    return len(DATA)
-
-
-def _random(number: int) -> int:
-    """Run a random design with all data; return how many jobs were equal."""
-    configuration = random_configuration(SEED, number, "lut")
-    for at, data in enumerate(DATA):
-        seed = len(DATA) * number + at
-        run_configuration(replace(configuration, stalls="none", data=data, job=_job(str(number), at), seed=seed))
-    return len(DATA)
-
-
-def _job(design: str, at: int) -> str:
-    """Return a random job for a design's data."""
-    return str(rng_for(SEED, design, str(at)).choice(jobs_of("lut").jobs))

@@ -6,7 +6,8 @@ from itertools import chain, product
 from rtloom.figures import Figure
 from rtloom.hdl.synth_report import SynthReport
 
-from .lut_areas import Tile, area_parts, available, reports, tile
+from .areas import GATES, area_parts, available
+from .lut_areas import Tile, reports, tile
 
 Shape = dict[str, int]
 # 512 one-bit products in a cycle. M2N64K4 and M8N4K16 are the published shapes of LUT and MAC tile; the others are the
@@ -88,7 +89,7 @@ def tables(found: Mapping[str, Figure]) -> dict[str, str]:
 
 def _fine_library() -> str:
     """Return the library of all but the first comparison: one is enough for ratios."""
-    return "ASAP7" if "ASAP7" in available() else "gate equivalents"
+    return "ASAP7" if "ASAP7" in available() else GATES
 
 
 def _equal_work() -> dict[str, Figure]:
