@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import must
 from ...hdl.ports import Beats
+from ..operands import reject_unknown
 from .bits import split_bits
 from .modes import in_mode
 from .panels import Panels, slot_order
@@ -16,7 +17,7 @@ from .ports import stream_ports
 from .prune import prune
 from .stored import Stored
 from .tiling import Tiling
-from .weights import Weights
+from .weights import SCALES, Weights
 
 __all__ = ["Compressed", "CompressionReport", "bits_per_weight", "compress", "decompress"]
 
@@ -117,6 +118,7 @@ def compress(params: SparseParams, w: ArrayLike, n: int | None = None, **scales:
     InputError
         Where values or shapes do not fit, or the design does not take an argument.
     """
+    reject_unknown("Sparse compress", {"w": w, **scales}, ("w", "n", *SCALES), ("w",))
     codes = params.carried_format.check(w, "Sparse w")
     if codes.ndim != 2:
         raise must("Sparse w", "have 2 axes, (N, K)", codes.shape)

@@ -28,13 +28,14 @@ def consume(params: SparseParams, job: Job) -> tuple[NDArray[np.int64], list[int
             codes, bits = _codes(params, streams["w"], panel, bits)
             dense = params.least_kept << kept - 1 == params.block
             index = None if dense else streams["index"].take()["index"].tolist()
-            _add(params, sums, kept - 1, step, (a, codes, index, scales))
+            own = bool(panel.get("gemv"))
+            _add(params, sums, (kept - 1, step, own), (a, codes, index, scales))
             steps[-1] += 1
         assert kept or panel["last"], "only a tile without weights has an empty panel"
         if panel["last"]:
             out += [sums[:, :, j].reshape(-1) for j in range(params.panel_rows)]
             sums = np.zeros_like(sums)
-            assert not any(int(lane, 2) for lane in bits or []), "what is left of a beat is zero"
+            assert not any("1" in lane for lane in bits), "what is left of a beat is zero"
             bits, steps = "", [*steps[:-1], max(steps[-1], 1), 0]
     assert all(stream.done for stream in streams.values())
     return np.stack(out), steps[:-1]
@@ -66,7 +67,7 @@ def _codes(params: SparseParams, stream: _Stream, panel: dict[str, Any], bits: A
     if len(params.widths) == 1:
         return stream.take()["data"].tolist(), ""
     width = params.widths[int(panel["width"][0])]
-    lanes = bits or [""] * (params.chains * params.length)
+    lanes = bits or [""] * params.multipliers
     if len(lanes[0]) < width:
         fresh = stream.take()["bits"].tolist()
         lanes = [f"{byte:08b}{lane}" for byte, lane in zip(fresh, lanes, strict=True)]
@@ -74,20 +75,22 @@ def _codes(params: SparseParams, stream: _Stream, panel: dict[str, Any], bits: A
     return [code - (1 << width) * (code >> (width - 1)) for code in taken], [lane[:-width] for lane in lanes]
 
 
-def _add(params: SparseParams, sums: NDArray[np.int64], level: int, step: int, beats: tuple[Any, ...]) -> None:
-    """Multiply and add up one step, multiplier by multiplier."""
+def _add(params: SparseParams, sums: NDArray[np.int64], where: tuple[int, int, bool], beats: tuple[Any, ...]) -> None:
+    """Multiply and add up one step, multiplier by multiplier; rows have weights of their own, or all those of row 0."""
+    level, step, own = where
     a, codes, index, scales = beats
     each, n = params.group << level, params.least_kept << level
-    for chain in range(params.chains):
-        for q in range(params.length):
-            lane = chain * params.length + q
-            channel = step * (params.panel_rows >> level) + q // each
-            block, slot = divmod(q % each, n)
-            element = block * params.block + (slot if index is None else index[lane])
-            weight = codes[lane]
-            if scales:
-                at = chain * params.panel_rows + channel
-                weight = (weight - int(scales["zero"][at] if "zero" in scales else 0)) * int(scales["scale"][at])
-                assert -128 <= weight <= 127
-            for row in range(params.rows):
+    for row in range(params.rows):
+        for chain in range(params.chains):
+            source = row * params.chains + chain if own else chain
+            for q in range(params.length):
+                lane = source * params.length + q
+                channel = step * (params.panel_rows >> level) + q // each
+                block, slot = divmod(q % each, n)
+                element = block * params.block + (slot if index is None else index[lane])
+                weight = codes[lane]
+                if scales:
+                    at = source * params.panel_rows + channel
+                    weight = (weight - int(scales["zero"][at] if "zero" in scales else 0)) * int(scales["scale"][at])
+                    assert -128 <= weight <= 127
                 sums[row, chain, channel] += weight * a[row][element]

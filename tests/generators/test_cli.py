@@ -79,9 +79,8 @@ def test_describe_json_is_a_schema(run):
 
 
 def test_describe_unknown(run):
-    refused(
-        run, "Family must be one of lut, systolic, not 'sistolic'; did you mean 'systolic'?", "describe", "sistolic"
-    )
+    rule = "Family must be one of lut, sparse, systolic, not 'sistolic'; did you mean 'systolic'?"
+    refused(run, rule, "describe", "sistolic")
 
 
 def test_verilog(run, tmp_path):

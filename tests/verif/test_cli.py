@@ -79,11 +79,11 @@ def test_regress_gives_each_failure_with_its_command(monkeypatch, as_json: bool)
 def test_regress_takes_all_families_in_turn_or_one(monkeypatch) -> None:
     seen = []
     monkeypatch.setattr(regression, "_run", seen.append)
-    assert call("regress", "--count", "4", "--seed", "9").exit_code == 0
-    assert call("regress", "--count", "2", "--seed", "9", "--start", "2", "--family", "lut").exit_code == 0
+    assert call("regress", "--count", "5", "--seed", "9").exit_code == 0
+    assert call("regress", "--count", "2", "--seed", "9", "--start", "3", "--family", "lut").exit_code == 0
     names = list(families())
-    assert [given.family for given in seen] == [names[number % len(names)] for number in range(4)] + ["lut", "lut"]
-    assert seen[3] == seen[5] == random_configuration(9, 3, "lut")
+    assert [given.family for given in seen] == [names[number % len(names)] for number in range(5)] + ["lut", "lut"]
+    assert seen[4] == seen[6] == random_configuration(9, 4, "lut")
 
 
 def test_regress_of_an_unknown_family_is_one_line() -> None:

@@ -11,8 +11,8 @@ from rtloom.verif import matrix
 from rtloom.verif.configurations import bench_configuration, run_configuration
 from rtloom.verif.simulate import simulate
 
-PAIRWISE = {name: matrix.pairwise(name) for name in ("systolic", "lut")}
-RANDOM = {"systolic": 20, "lut": 30}
+PAIRWISE = {name: matrix.pairwise(name) for name in ("systolic", "lut", "sparse")}
+RANDOM = {"systolic": 20, "lut": 30, "sparse": 30}
 """Random configurations of each family."""
 
 

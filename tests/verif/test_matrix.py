@@ -12,7 +12,7 @@ from rtloom.verif import goldens, matrix
 from rtloom.verif.jobs import jobs_of
 from rtloom.verif.pairwise import cover
 
-FAMILIES = ["systolic", "lut"]
+FAMILIES = ["systolic", "lut", "sparse"]
 
 
 def test_cover_meets_every_pair_in_few_rows() -> None:

@@ -35,6 +35,7 @@ AXES: dict[str, dict[str, Parameters]] = {
         "zero7": {"scale_bits": 7, "zero_points": True},
     },
     "a": {name: {"a_format": name} for name in ("int8", "int4", "int5", "int2")},
+    "modes": {"gemm": {}, "both": {"gemv": True}},
     "packing": {str(n): {"packing": n} for n in (0, 1, 2, 4, 8)},
     "reduction": {"derived": {"max_reduction": 4096}, "short": {"max_reduction": 7}},
     "epilogue": {
@@ -120,6 +121,7 @@ def _chains(rng: np.random.Generator) -> Parameters:
         "blocks": _one_of(rng, 1, 2, 3, 4, 8),
         "channels": _one_of(rng, 1, 2, 4, 8, 16),
         "packing": _one_of(rng, 0, 0, 1, 2, 4, 8),
+        "gemv": _one_of(rng, False, False, True),
         "max_reduction": _one_of(rng, 1, 7, 64, 500, 4096, 16384),
     }
 
