@@ -5,6 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...hdl.emit import Shared
 from ...hdl.widths import cut_lanes, resized
+from .beats import TwoBeats
 from .params import SparseParams
 from .ports import BEAT_BITS
 
@@ -52,30 +53,13 @@ class Gearbox(Shared):
         return "gearbox"
 
     def body(self) -> Module:
-        """Keep two beats and the place of the next weight in the lower one."""
+        """Take each step's bits from two beats."""
         m = Module()
-        low = Signal(len(self.bits), name="low", reset_less=True)
-        high = Signal(len(self.bits), name="high", reset_less=True)
-        held, offset = Signal(2, name="held"), Signal(range(BEAT_BITS), name="offset")
-        end = Signal(range(2 * BEAT_BITS), name="end")
-        dropped, left = Signal(2, name="dropped"), Signal(2, name="left")
-        m.d.comb += [
-            end.eq(offset + self._by_width(self.params.widths)),
-            self.available.eq((held == 2) | ((held == 1) & (end <= BEAT_BITS))),
-            dropped.eq(Mux(self.pop, Mux(self.align, 1 + (end > BEAT_BITS), end >= BEAT_BITS), 0)),
-            left.eq(held - dropped),
-            self.take.eq(self.full & (left < 2)),
-        ]
-        with m.If(self.pop):
-            m.d.sync += offset.eq(Mux(self.align, 0, end[: len(offset)]))
-        m.d.sync += held.eq(left + self.take)
-        with m.If(dropped != 0):
-            m.d.sync += low.eq(high)
-        with m.If(self.take & (left == 0)):
-            m.d.sync += low.eq(self.bits)
-        with m.If(self.take & (left == 1)):
-            m.d.sync += high.eq(self.bits)
-        m.d.comb += self.o.eq(self._weights(low, high, offset))
+        amount = Signal(range(BEAT_BITS + 1), name="amount")
+        m.d.comb += amount.eq(self._by_width(self.params.widths))
+        beats = TwoBeats(m, BEAT_BITS, amount, self.full, self.bits, self.take, self.pop, self.align)
+        low, high = cut_lanes(beats.both, 2)
+        m.d.comb += [self.available.eq(beats.available), self.o.eq(self._weights(low, high, beats.offset))]
         return m
 
     def _by_width(self, values: tuple[int, ...]) -> Value:

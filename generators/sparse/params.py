@@ -36,6 +36,10 @@ class SparseParams(FamilyParams):
         None, ge=1, le=7, description="bits of the unsigned group scales of weights; null leaves dequantisation out"
     )
     zero_points: bool = Field(False, description="subtract a signed zero point, one with each scale, before scaling")
+    bitmap: bool = Field(
+        False,
+        description="weights travel as a bitmap and the non-zero ones, and are decoded on chip: any sparsity pattern",
+    )
     a_format: FormatField = Field(INT8, description="format of A: int2 to int8")
     gemv: bool = Field(
         False, description="panels may be GEMV ones: every row of chains then has weights and channels of its own"
@@ -56,6 +60,13 @@ class SparseParams(FamilyParams):
 
     def check_together(self) -> None:
         """Refuse combinations that cannot mean anything or could be silently wrong."""
+        self._check_chain()
+        self._check_weights()
+        self._check_epilogue()
+        if self.sum_bits > WIDEST_SUM:
+            raise must("Sparse max_reduction", f"give a sum of at most {WIDEST_SUM} bits", self.max_reduction)
+
+    def _check_chain(self) -> None:
         if not isinstance(self.a_format, Integer) or not self.a_format.is_signed or self.a_format.bits > INT8.bits:
             raise must("Sparse a_format", "be int2 to int8", self.a_format.name)
         if self.length % self.block:
@@ -68,13 +79,14 @@ class SparseParams(FamilyParams):
             raise must("Sparse rows", "be even with packing", self.rows)
         if self.packing > self.group or (self.packing and self.group % self.packing):
             raise must("Sparse packing", f"divide group={self.group}", self.packing)
+
+    def _check_weights(self) -> None:
+        if self.bitmap and (self.zero_points or self.gemv or len(self.widths) > 1):
+            raise must("Sparse bitmap", "be false with zero_points, gemv or several weight_bits", True)
         if self.gemv and (self.packing or self.rows == 1):
             raise must("Sparse gemv", "be false with packing, or with one row", True)
         if self.zero_points and self.scale_bits is None:
             raise must("Sparse zero_points", "be false without scale_bits", True)
-        self._check_epilogue()
-        if self.sum_bits > WIDEST_SUM:
-            raise must("Sparse max_reduction", f"give a sum of at most {WIDEST_SUM} bits", self.max_reduction)
 
     def _check_epilogue(self) -> None:
         if self.requantize and not isinstance(self.output_format, Integer):

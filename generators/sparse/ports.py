@@ -12,7 +12,7 @@ BEAT_BITS = 8
 
 
 def stream_ports(params: SparseParams) -> tuple[StreamPort, ...]:
-    """Return the streams `panels`, `a`, `w`, `index`, `scales`, `epilogue` (these three where there are such) and `o`.
+    """Return the streams `panels`, `a`, `w`, `bitmap`, `index`, `scales`, `epilogue` (where there are such) and `o`.
 
     A panel is what one window of `length` K elements holds of `channels` output channels. With N of `block` kept it
     takes ``N / least_kept`` steps, in each of which every chain covers ``panel_rows * least_kept / N`` of its
@@ -27,6 +27,7 @@ def stream_ports(params: SparseParams) -> tuple[StreamPort, ...]:
         _panels(params),
         StreamPort("a", "in", (a,), False, "a window of A for each panel that is not empty"),
         _weights(params),
+        *((_bitmap(params),) if params.bitmap else ()),
         *((_index(params),) if params.selects else ()),
         *((_scales(params),) if params.scale_bits is not None else ()),
         *((_epilogue(params),) if params.has_epilogue else ()),
@@ -49,6 +50,11 @@ def _panels(params: SparseParams) -> StreamPort:
 
 def _weights(params: SparseParams) -> StreamPort:
     count = params.multipliers
+    if params.bitmap:
+        field = Field(
+            "data", params.carried_format, count, "weights that are not 0, in the order of the bitmaps' lanes"
+        )
+        return StreamPort("w", "in", (field,), False, "without gaps between steps; a reduction begins a beat")
     if len(params.widths) == 1:
         field = Field("data", params.carried_format, count, "lane c*length+q: weight of multiplier q of chain c")
         return StreamPort("w", "in", (field,), False, "the weights of a step")
@@ -57,6 +63,11 @@ def _weights(params: SparseParams) -> StreamPort:
     return StreamPort(
         "w", "in", (field,), False, "weights of consecutive steps without gaps; a reduction begins a beat"
     )
+
+
+def _bitmap(params: SparseParams) -> StreamPort:
+    field = Field("bitmap", FLAG, params.multipliers, "lane c*length+q: 1 where that multiplier's weight is not 0")
+    return StreamPort("bitmap", "in", (field,), True, "a beat a step with weights; last ends the tile")
 
 
 def _index(params: SparseParams) -> StreamPort:

@@ -48,7 +48,11 @@ class Stored:
             described["rescale"] = first.astype(np.uint8)[:, np.newaxis]
         packed, counts = _weights(steps, widths)
         beats = {"panels": described | {"last": panels.last}, "w": packed}
+        if params.bitmap:
+            beats["bitmap"], beats["w"], counts = _mapped(steps)
         sizes = {"panels": panels.per_tile(np.ones_like(panels.kept)), "w": counts}
+        if params.bitmap:
+            sizes["bitmap"] = panels.per_tile(panels.steps)
         if params.selects:
             beats["index"] = {"index": steps.index}
             sizes["index"] = panels.per_tile(panels.steps * panels.indexed)
@@ -92,6 +96,20 @@ def _weights(steps: Steps, places: IntArray) -> tuple[Beats, IntArray]:
         steps.codes, np.repeat(np.array(widths)[places], panels.steps), tile, int(panels.tile[-1]) + 1
     )
     return {"bits": bits}, counts
+
+
+def _mapped(steps: Steps) -> tuple[Beats, Beats, IntArray]:
+    """Return the beats of `bitmap`, those of `w` that hold the weights that are not 0, and how many a tile has."""
+    panels, (count, lanes) = steps.panels, steps.codes.shape
+    tile = np.repeat(panels.tile, panels.steps)
+    ones = steps.codes != 0
+    totals = np.bincount(tile, weights=ones.sum(axis=1), minlength=int(panels.tile[-1]) + 1).astype(np.int64)
+    beats = -(-totals // lanes)
+    values = np.zeros(int(beats.sum()) * lanes, dtype=np.int8)
+    begins = (np.cumsum(beats) - beats) * lanes - (np.cumsum(totals) - totals)
+    values[np.arange(totals.sum()) + np.repeat(begins, totals)] = steps.codes[ones]
+    last = np.diff(tile, append=-1) != 0 if count else np.zeros(0, dtype=np.bool_)
+    return {"bitmap": ones.astype(np.uint8), "last": last}, {"data": values.reshape(-1, lanes)}, beats
 
 
 def _scales(panels: Panels, first: NDArray[np.bool_], weights: Weights) -> Beats:

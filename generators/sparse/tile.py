@@ -8,6 +8,7 @@ from ...hdl.entrance import Entrance
 from ...hdl.signature import stream_members
 from ...hdl.widths import cut_lanes
 from ..row_exit import RowExit
+from .bitmap import BitmapDecoder
 from .chain import Chain, level_bits, step_bits
 from .control import Control
 from .gearbox import Gearbox
@@ -35,7 +36,7 @@ class SparseTile(Shared):
 
     Members
     -------
-    panels, a, w, index, scales, epilogue : In(stream)
+    panels, a, w, bitmap, index, scales, epilogue : In(stream)
         As `ports.stream_ports` describes; those that the design has no use for are absent.
     o : Out(stream)
         One channel of every chain for all rows a beat.
@@ -62,7 +63,7 @@ class SparseTile(Shared):
         entrances = {port.name: Entrance(m, getattr(self, port.name), port) for port in inputs}
         en = Signal()
         control = self._control(m, en, entrances)
-        weights = self._weights(m, control, entrances["panels"], entrances["w"])
+        weights = self._weights(m, control, entrances)
         sums = self._chains(m, en, control, weights, entrances)
         valid, last, leaving = self._leave(m, en, control.ends, sums)
         leave = RowExit(m, exit_shape(params), entrances.get("epilogue"), en)
@@ -93,9 +94,12 @@ class SparseTile(Shared):
             ]
         return control
 
-    def _weights(self, m: Module, control: Control, panels: Entrance, w: Entrance) -> Value:
-        """Return the step's weights, through the gearbox where there are several widths."""
+    def _weights(self, m: Module, control: Control, entrances: dict[str, Entrance]) -> Value:
+        """Return the step's weights, through the gearbox or the bitmap decoder where there is one."""
+        panels, w = entrances["panels"], entrances["w"]
         takes = control.issue & control.live
+        if self.params.bitmap:
+            return self._decoded(m, control, takes, w, entrances["bitmap"])
         if len(self.params.widths) == 1:
             m.d.comb += [control.w.eq(w.full), w.take.eq(takes)]
             return w.field("data")
@@ -110,6 +114,23 @@ class SparseTile(Shared):
             control.w.eq(gearbox.available),
         ]
         weights: Value = gearbox.o
+        return weights
+
+    def _decoded(self, m: Module, control: Control, takes: Value, w: Entrance, bitmap: Entrance) -> Value:
+        """Return the weights that the bitmap decoder gives."""
+        m.submodules.decoder = decoder = BitmapDecoder(self.params)
+        m.d.comb += [
+            decoder.full.eq(w.full),
+            decoder.values.eq(w.field("data")),
+            w.take.eq(decoder.take),
+            decoder.mapped.eq(bitmap.full),
+            decoder.bitmap.eq(bitmap.field("bitmap")),
+            decoder.align.eq(bitmap.payload.last),
+            bitmap.take.eq(decoder.map_take),
+            control.w.eq(decoder.valid),
+            decoder.pop.eq(takes),
+        ]
+        weights: Value = decoder.o
         return weights
 
     def _chains(

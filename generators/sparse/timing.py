@@ -42,7 +42,8 @@ def array_latency(params: SparseParams) -> int:
 
 def latency(params: SparseParams) -> int:
     """Cycles from offering a tile's last step to taking its first beat of results, both included."""
-    fills = len(params.widths) > 1
+    # Until the first weights are there: a beat in the gearbox; with bitmaps also the decoded step.
+    fills = 2 if params.bitmap else len(params.widths) > 1
     held = 1
     return INPUT_LATENCY + fills + array_latency(params) + held + exit_shape(params).latency + OUTPUT_LATENCY + 1
 
