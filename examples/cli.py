@@ -19,7 +19,8 @@ held-out images go through the Verilog in Verilator, and every layer is compared
 \b
 NAME is one of
   digits  int8 weights on a systolic array (the default)
-  lut     ternary, 2-bit and 4-bit weights on a LUT tile, and what it takes beside multipliers
+  lut     ternary, 2-bit and 4-bit weights on a LUT tile, and what it takes beside multipliers; then the matrices of
+          a real transformer's layer, if it is installed
 
 \b
 Examples

@@ -13,6 +13,7 @@ import rtloom
 from rtloom.figures import Figure
 
 from ..digits.results import Outcome, network_results
+from ..transformer.gemv_results import show_gemv
 from .tiles import Tile
 
 __all__ = ["FewBitOutcome", "Study", "collect", "show"]
@@ -109,6 +110,15 @@ def show(results: dict[str, Any], console: Console) -> None:
     )
     console.print(_area_table(results["tiles"]))
     console.print(f"  {results['tiles'][0]['area']['source']}", highlight=False)
+    _show_transformer(results["transformer"], console)
+
+
+def _show_transformer(results: dict[str, Any], console: Console) -> None:
+    """Print what became of a transformer's projections, or what is missing for them."""
+    if "missing" in results:
+        console.print(f"\nLeft out, a transformer's projections: {results['missing']}", highlight=False, soft_wrap=True)
+    else:
+        show_gemv(results, console)
 
 
 def _network_table(network: dict[str, Any]) -> Table:

@@ -1,4 +1,4 @@
-"""The digits networks with weights of few bits: trained for them, run on generated LUT tiles, all of it checked."""
+"""Networks with weights of few bits on generated LUT tiles: digits, and a transformer's projections; all checked."""
 
 import json
 import time
@@ -27,13 +27,15 @@ from .areas import Areas
 from .defaults import OUTPUT, SPEC
 from .layers import integer_layers
 from .picture import draw
+from .projections import find_projections
 from .qat import train_few_bits
 from .results import FewBitOutcome, Study, collect
 from .tiles import WEIGHT_FORMATS, Tile, compared_tiles, lut_tile
 
 __all__ = ["demo"]
 
-# Of a network: training, then for each format training and every layer. At the end areas and picture.
+# Of a network: training, then for each format training and every layer. At the end areas and picture. The projections
+# of a transformer come in between, where there is one.
 STEPS = sum(1 + len(WEIGHT_FORMATS) * (1 + len(network.layers)) for network in NETWORKS) + 2
 EPOCHS = 0.5
 """Further training for a format, as a share of what the float network had."""
@@ -59,14 +61,16 @@ def demo(
     clock
         Assumed frequency in Hz, for images per second.
     quick
-        Take the first 40 held-out images instead of all 360, and train a fifth as long for few bits.
+        Take the first 40 held-out images instead of all 360, train a fifth as long for few bits, and take two of the
+        transformer's matrices at 2 bits instead of six at 2 and 4 bits.
     tell
         Called with what begins and the share that is done, for a progress bar.
 
     Returns
     -------
     dict
-        What ``results.json`` holds: each figure with value, unit and source.
+        What ``results.json`` holds: each figure with value, unit and source. Where a transformer's packages or weights
+        are absent ``transformer`` holds one line, ``missing``.
 
     Raises
     ------
@@ -82,15 +86,20 @@ def demo(
     check_clock(clock)
     require("matplotlib")
     digits = load_digits()
-    job = _Job(tiles, digits, digits.test_images[: QUICK if quick else None], QUICK_EPOCHS if quick else EPOCHS, tell)
+    projections = find_projections(quick)
+    step = Steps(tell, STEPS + projections.steps)
+    job = _Job(tiles, digits, digits.test_images[: QUICK if quick else None], QUICK_EPOCHS if quick else EPOCHS, step)
     with whole_folder(Path(output)) as folder, Areas(compared_tiles(tiles)) as areas:
         studies = [job.study(network) for network in NETWORKS]
-        files = [path.name for tile in tiles for path in rtloom.write_design(tile.spec, folder)]
-        job.step("synthesis to gates")
+        transformer = projections.run(lambda text, _done: step(text))
+        designs = [path for tile in tiles for path in rtloom.write_design(tile.spec, folder)]
+        designs += projections.write(folder)
+        step("synthesis to gates")
         results = collect(rtloom.load(spec).name, clock, studies, areas.results())
-        job.step("picture")
+        results["transformer"] = transformer
+        step("picture")
         draw(folder / "results.png", results)
-        results["files"] = [*files, "results.json", "results.png"]
+        results["files"] = [*(path.name for path in designs), "results.json", "results.png"]
         results["seconds"] = Figure(time.perf_counter() - started, "s", "measured").to_dict()
         (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return results
@@ -100,10 +109,9 @@ class _Job:
     """What is done with each network: float, int8 and few-bit forms of it, the last on the tiles."""
 
     def __init__(
-        self, tiles: Sequence[Tile], digits: Digits, images: NDArray[np.int64], epochs: float, tell: Tell
+        self, tiles: Sequence[Tile], digits: Digits, images: NDArray[np.int64], epochs: float, step: Steps
     ) -> None:
-        self.tiles, self.digits, self.images, self.epochs = tiles, digits, images, epochs
-        self.step = Steps(tell, STEPS)
+        self.tiles, self.digits, self.images, self.epochs, self.step = tiles, digits, images, epochs, step
 
     def study(self, network: Network) -> Study:
         """Train, quantise and run one network."""

@@ -20,12 +20,14 @@ from .weights import TransformerWeights, load_model
 if TYPE_CHECKING:
     from rtloom.generators.lut.params import LutParams
 
-__all__ = ["SENTENCE", "SPEC", "TOKEN", "GemvRun", "gemv_spec", "run_gemv", "transformer_gemv"]
+__all__ = ["BITS", "GROUP", "SENTENCE", "SPEC", "TOKEN", "GemvRun", "gemv_spec", "run_gemv", "transformer_gemv"]
 
 SPEC = "lut-m1n64k8-w2a8"
 SENTENCE = "The weather is lovely today."
 TOKEN = 4
 """Place of the token whose vectors are multiplied, 0 being the mark of the beginning: here "lovely"."""
+BITS = (2, 4)
+GROUP = 64
 FORMATS: dict[float, str] = {1: "bipolar", 1.58: "ternary", **{bits: f"uint{bits}" for bits in range(2, 9)}}
 
 Tell = Callable[[str, float], object]
@@ -60,14 +62,15 @@ def transformer_gemv(
     model: TransformerWeights | None = None,
     *,
     layer: int = 0,
-    bits: Sequence[float] = (2, 4),
-    group: int = 64,
+    roles: Sequence[str] = MATRICES,
+    bits: Sequence[float] = BITS,
+    group: int = GROUP,
     sentence: str = SENTENCE,
     token: int = TOKEN,
     spec: Any = SPEC,
     tell: Tell = lambda _text, _done: None,
 ) -> dict[str, Any]:
-    """Run the six projections of a layer on the tile, each on the vector that it is given for one token.
+    """Run projections of a layer on the tile, each on the vector that it is given for one token.
 
     Parameters
     ----------
@@ -75,6 +78,8 @@ def transformer_gemv(
         A BERT-like encoder, or None for the installed one.
     layer
         Which layer's matrices.
+    roles
+        Which of them, as in `names.MATRICES`; by default all six.
     bits
         Bits of the weights, one design for each: 1, 1.58 (ternary) or, with zero points, 2 to 8.
     group
@@ -101,11 +106,13 @@ def transformer_gemv(
     CheckError
         Where RTL and golden model differ, in values or cycles.
     """
+    if not roles or not set(roles) <= set(MATRICES):
+        raise must("Transformer roles", f"be some of {', '.join(MATRICES)}", ", ".join(roles))
     designs = [gemv_spec(spec, count, group) for count in bits]
     weights = model or load_model()
     trace, words = _trace(weights, layer, sentence, token)
     parts: list[list[GemvRun]] = [[] for _ in designs]
-    steps = [(at, role) for at in range(len(designs)) for role in MATRICES]
+    steps = [(at, role) for at in range(len(designs)) for role in roles]
     for done, (at, role) in enumerate(steps):
         tell(f"{weights.title}: {role.replace('_', ' ')}, weights of {bits[at]} bits", done / len(steps))
         vector = trace.input_of(role)[token]

@@ -106,30 +106,17 @@ def _table(design: dict[str, Any]) -> Table:
     title = f"{design['spec']}: {Figure(**design['stored']).short} a weight with scales and zero points"
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("projection", no_wrap=True)
-    names = (
-        "N x K",
-        "cycles",
-        "utili-\nsation",
-        "values\nequal",
-        "error,\nweights",
-        "error,\ntile",
-        "cosine",
-        "int8\nadds",
-    )
-    for name in names:
+    for name in ("N x K", "cycles", "utili-\nsation", "error,\nweights", "error,\ntile", "cosine"):
         table.add_column(name, justify="right")
     for matrix in design["matrices"]:
-        error = {name: figure["value"] for name, figure in matrix["error"].items()}
         table.add_row(
             matrix["role"].replace("_", " "),
-            " x ".join(map(str, matrix["shape"])),
+            "x".join(map(str, matrix["shape"])),
             f"{matrix['cycles']['value']:,}",
             f"{matrix['utilisation']['value']:.1f} %",
-            f"{matrix['equal']['value']:,}",
-            f"{error['weights']:.2f} %",
-            f"{error['tile']:.2f} %",
+            f"{matrix['error']['weights']['value']:.2f} %",
+            f"{matrix['error']['tile']['value']:.2f} %",
             f"{matrix['cosine']['tile']['value']:.4f}",
-            f"{error['operands']:.2f} %",
         )
     return table
 
@@ -137,13 +124,19 @@ def _table(design: dict[str, Any]) -> Table:
 def _summary(design: dict[str, Any], console: Console) -> None:
     """Print what holds for all matrices together."""
     compared, equal = (design[key]["value"] for key in ("outputs", "equal"))
-    own = max(matrix["error"]["arithmetic"]["value"] for matrix in design["matrices"])
-    share = "none" if own < 1e-9 else f"up to {own:.2f} %"
+    added, own = (_largest(design, kind) for kind in ("operands", "arithmetic"))
     console.print(
         f"  RTL       {equal:,} of {compared:,} outputs equal the golden model bit for bit\n"
-        f"  error     against the float product, by length; int8 activations and integer scales add what the last\n"
-        f"            column says to quantised weights alone, the tile's own arithmetic {share}\n"
+        f"  error     length of the difference from the float product, in % of it\n"
+        f"  parts     int8 activations and integer scales: {added}\n"
+        f"            the tile's own arithmetic: {own}\n"
         f"  speed     {design['cycles']['value']:,} cycles for all matrices at {design['utilisation']['value']:.1f} % "
         f"utilisation (rtl-sim)\n",
         highlight=False,
     )
+
+
+def _largest(design: dict[str, Any], kind: str) -> str:
+    """Return the largest error of a kind among the matrices."""
+    most = max(matrix["error"][kind]["value"] for matrix in design["matrices"])
+    return "none" if most < 1e-9 else f"up to {most:.2f} %"

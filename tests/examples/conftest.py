@@ -34,7 +34,7 @@ def bert_tensors(layers=2, prefix=""):
     return tensors
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def save_model():
     """Return a function that writes tensors into a folder as ``model.safetensors``, with a configuration."""
     numpy_files = pytest.importorskip("safetensors.numpy")
@@ -49,12 +49,28 @@ def save_model():
     return save
 
 
+CONFIG = {"model_type": "bert", "num_attention_heads": HEADS, "layer_norm_eps": 1e-6}
+
+
 @pytest.fixture
 def small_bert(tmp_path, save_model):
     """Return the folder of a small BERT and its tensors."""
     tensors = bert_tensors()
-    config = {"model_type": "bert", "num_attention_heads": HEADS, "layer_norm_eps": 1e-6}
-    return save_model(tmp_path / "bert", tensors, **config), tensors
+    return save_model(tmp_path / "bert", tensors, **CONFIG), tensors
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory, save_model):
+    """Return a small BERT with a tokenizer that knows eleven letters; all other words count as the last one."""
+    from rtloom.examples.transformer.weights import load_model
+
+    tokenizers = pytest.importorskip("tokenizers")
+    folder = save_model(tmp_path_factory.mktemp("model") / "bert", bert_tensors(), **CONFIG)
+    words = tokenizers.models.WordLevel({letter: at for at, letter in enumerate("abcdefghijk")}, unk_token="k")
+    tokenizer = tokenizers.Tokenizer(words)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return load_model(folder)
 
 
 @pytest.fixture(scope="session")

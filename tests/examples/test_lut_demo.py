@@ -1,16 +1,21 @@
 """The demo as a user runs it: results, files, and its mistakes in one line with nothing left behind."""
 
+import io
 import json
+import sys
 import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
+from rich.console import Console
 
-from rtloom import InputError, load
+from rtloom import InputError, ToolError, load
 from rtloom.examples.demos import DEMOS
-from rtloom.examples.lut import run
+from rtloom.examples.lut import projections, run
+from rtloom.examples.lut import results as lut_results
+from rtloom.examples.lut.projections import find_projections
 from rtloom.examples.lut.results import show
 from rtloom.examples.lut.run import demo
 from rtloom.examples.lut.tiles import WEIGHT_FORMATS, compared_tiles, lut_tile
@@ -21,14 +26,23 @@ PRESET = "lut-m2n32k8-w3a8-layer"
 SMALL = {"family": "lut", "name": "small", "params": {"m": 1, "n": 8, "max_reduction": 512}}
 SHORT = tuple(replace(network, epochs=network.epochs // 5) for network in run.NETWORKS)
 DESIGNS = [f"lut_m1n8k4_{weights}" for weights in WEIGHT_FORMATS]
+GEMV = {"family": "lut", "name": "gemv", "params": {"m": 1, "n": 4}}
+ROLES = ("query", "feed_forward_in")
+MISSING = "weights must be installed"
 FILES = [f"{design}.{suffix}" for design in DESIGNS for suffix in ("core", "json", "v")]
 
 
+def _no_model():
+    raise ToolError(MISSING)
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _short_training():
+def _short():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "NETWORKS", SHORT)
         patch.setattr(run, "QUICK_EPOCHS", 0.5)
+        patch.setattr(projections, "GEMV_SPEC", GEMV)
+        patch.setattr(projections, "load_model", _no_model)
         yield
 
 
@@ -139,11 +153,49 @@ def test_the_picture_shows_something(finished):
 def test_progress_goes_from_nothing_to_nearly_all(finished):
     told = finished[2]
     assert [done for _, done in told] == [at / run.STEPS for at in range(run.STEPS)]
+    assert len(told) == 2 * 4 + 3 * 3 + 3 * 4 + 2
     assert [text for text, _ in told[:3]] == [
         "mlp: training",
         "mlp ternary: training",
         "mlp ternary: dense1 on the tile",
     ]
+
+
+def test_without_a_transformer_the_rest_is_done_and_a_line_says_so(finished, monkeypatch):
+    assert finished[1]["transformer"] == {"missing": MISSING}
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    lacking = find_projections(quick=True)
+    assert lacking.run(lambda *_: None) == {
+        "missing": "tokenizers must be installed for the demo: pip install 'rtloom[examples]'"
+    }
+    assert lacking.steps == 0
+
+
+def test_a_transformer_joins_where_there_is_one(small_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(projections, "load_model", lambda: small_model)
+    found, told = find_projections(quick=True), []
+    results = found.run(lambda text, _: told.append(text))
+    assert told == [f"bert: {role.replace('_', ' ')}, weights of 2 bits" for role in ROLES]
+    assert found.steps == 2
+    (design,) = results["designs"]
+    assert [matrix["role"] for matrix in design["matrices"]] == list(ROLES)
+    assert design["equal"]["value"] == design["outputs"]["value"] == 8 + 16
+    names = [f"{design['spec'].replace('-', '_')}.{suffix}" for suffix in ("core", "json", "v")]
+    assert sorted(path.name for path in found.write(tmp_path)) == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    whole = find_projections(quick=False)
+    assert (whole.steps, len(whole.roles), whole.bits) == (12, 6, (2, 4))
+
+
+def test_what_became_of_the_transformer_is_printed(finished, monkeypatch):
+    shown = []
+    monkeypatch.setattr(lut_results, "show_gemv", lambda results, _: shown.append(results))
+    console = Console(width=80, no_color=True, file=io.StringIO())
+    show(finished[1], console)
+    assert console.file.getvalue().endswith(f"\nLeft out, a transformer's projections: {MISSING}\n")
+    assert shown == []
+    show({**finished[1], "transformer": {"model": "bert"}}, console)
+    assert shown == [{"model": "bert"}]
 
 
 def test_the_command_prints_tables(rtloom_command, tmp_path, finished, monkeypatch):

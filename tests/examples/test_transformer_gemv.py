@@ -15,23 +15,11 @@ from rtloom.examples.transformer.gemv import SENTENCE, SPEC, TOKEN, gemv_spec, r
 from rtloom.examples.transformer.gemv_results import collect, show_gemv
 from rtloom.examples.transformer.names import MATRICES
 from rtloom.examples.transformer.operands import GemvOperands
-from rtloom.examples.transformer.weights import load_model
 from rtloom.hdl.formats import Integer
 from rtloom.verif import goldens
 
 INT8 = Integer(8)
 SMALL = load({"family": "lut", "name": "lut-small", "params": {"m": 1, "n": 4, "k": 1}})
-
-
-@pytest.fixture
-def small_model(small_bert):
-    """Return a small BERT with a tokenizer that knows eleven letters."""
-    tokenizers = pytest.importorskip("tokenizers")
-    words = tokenizers.models.WordLevel({letter: at for at, letter in enumerate("abcdefghijk")}, unk_token="k")
-    tokenizer = tokenizers.Tokenizer(words)
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
-    tokenizer.save(str(small_bert[0] / "tokenizer.json"))
-    return load_model(small_bert[0])
 
 
 def quantized(bits, rows=6, k=48, group=16, seed=0):
@@ -129,18 +117,31 @@ def test_vectors_are_those_of_the_token(small_model, monkeypatch):
         assert np.array_equal(vector, trace.input_of(role)[1])
 
 
-def test_the_table_fits_the_page(small_model):
+def test_only_the_projections_that_are_wanted_run(small_model, monkeypatch):
+    asked = []
+    monkeypatch.setattr(gemv, "run_gemv", lambda _spec, role, *_: asked.append(role))
+    monkeypatch.setattr(gemv, "collect", lambda *_: None)
+    transformer_gemv(small_model, roles=("key", "query"), bits=(4,), sentence="c a b", token=1, spec=SMALL)
+    assert asked == ["key", "query"]
+    message = f"Transformer roles must be some of {', '.join(MATRICES)}, not "
+    for roles in ((), ("querry", "key")):
+        refused(f"{message}'{', '.join(roles)}'", transformer_gemv, small_model, roles=roles)
+
+
+def test_the_table_fits_the_page():
     operands = quantized(4, rows=8, k=16, group=8)
     spec = gemv_spec(SMALL, 4, 8)
     run = run_gemv(spec, "feed_forward_out", operands.matrix, operands.vector, 4)
     results = {"model": "m", "layer": 0, "sentence": "a b", "token": 1, "tokens": 4, "group": 8}
-    console = Console(width=110, no_color=True, file=io.StringIO())
+    console = Console(width=80, no_color=True, file=io.StringIO())
     show_gemv({**results, "designs": [collect(spec, 4, [run])]}, console)
     text = console.file.getvalue()
     assert "token 1 of 4 in 'a b', groups of 8" in text
-    assert re.search(r"│ feed forward out │ 8 x 16 │ +\d+ │ +\d+\.\d % │ +8 │ +\d+\.\d\d % │", text)
+    assert re.search(r"│ feed forward out │ +8x16 │ +\d+ │ +\d+\.\d % │ +\d+\.\d\d % │ +\d+\.\d\d % │", text)
     assert "8 of 8 outputs equal the golden model bit for bit" in text
-    assert "the tile's own arithmetic none" in text
+    assert re.search(r"activations and integer scales: up to \d\.\d\d %\n", text)
+    assert "the tile's own arithmetic: none" in text
+    assert "…" not in text
 
 
 def refused(message, call, *arguments, kind=InputError, **named):
