@@ -33,8 +33,8 @@ class CompressionReport:
     weights, nonzero
         Weights of the matrix, and those of them that are not 0.
     bits
-        By part: ``values``, ``indices``, ``descriptors`` (what `panels` carries, and a bit for each window of each
-        tile that says whether it is sent) and ``scales`` (with zero points).
+        By part: ``values``, ``indices`` (and bitmaps), ``descriptors`` (what `panels` carries, and a bit for each
+        window of each tile that says whether it is sent) and ``scales`` (with zero points).
     panels
         By N, the panels of that density; those of 0 are not sent.
     """
@@ -189,7 +189,7 @@ def bits_per_weight(params: SparseParams, n: int, bits: int | None = None, scale
     sent = ports["panels"].width + ports["panels"].last if n else 0
     channels = params.weight_rows * params.channels
     scale = ports["scales"].width / channels / scale_group if scale_group and n and "scales" in ports else 0
-    indexed = params.index_bits if 0 < n < params.block else 0
+    indexed = (params.index_bits if n < params.block else 0) + params.bitmap if n else 0
     return n / params.block * (width + indexed) + (sent + 1) / (channels * params.length) + scale
 
 
@@ -201,7 +201,7 @@ def _report(params: SparseParams, tiling: Tiling, stored: Stored, weights: Weigh
     bits = {stream: lengths[stream] * (ports[stream].width + ports[stream].last) for stream in lengths}
     parts = {
         "values": bits["w"],
-        "indices": bits.get("index", 0),
+        "indices": bits.get("index", 0) + bits.get("bitmap", 0),
         "descriptors": bits["panels"] + windows,
         "scales": bits.get("scales", 0),
     }
@@ -214,10 +214,24 @@ def _report(params: SparseParams, tiling: Tiling, stored: Stored, weights: Weigh
 def _codes(panels: Panels, streams: dict[str, Beats]) -> NDArray[np.integer]:
     """Return the codes of all steps."""
     widths = np.array(panels.params.widths)
+    if panels.params.bitmap:
+        return _unmapped(panels, streams)
     if len(widths) == 1:
         return streams["w"]["data"]
     chosen = np.repeat(widths[streams["panels"]["width"][:, 0]], panels.steps)
     return split_bits(streams["w"]["bits"], chosen, np.repeat(panels.tile, panels.steps), int(panels.tile[-1]) + 1)
+
+
+def _unmapped(panels: Panels, streams: dict[str, Beats]) -> NDArray[np.integer]:
+    """Return the codes that a bitmap and its values stand for; each tile's values begin a beat."""
+    ones = streams["bitmap"]["bitmap"].astype(np.bool_)
+    codes = np.zeros(ones.shape, dtype=np.int8)
+    tile = np.repeat(panels.tile, panels.steps)
+    totals = np.bincount(tile, weights=ones.sum(axis=1), minlength=int(panels.tile[-1]) + 1).astype(np.int64)
+    beats = -(-totals // ones.shape[1])
+    begins = (np.cumsum(beats) - beats) * ones.shape[1] - (np.cumsum(totals) - totals)
+    codes[ones] = streams["w"]["data"].reshape(-1)[np.arange(totals.sum()) + np.repeat(begins, totals)]
+    return codes
 
 
 def _brought(panels: Panels, streams: dict[str, Beats]) -> tuple[IntArray, IntArray]:

@@ -36,6 +36,7 @@ AXES: dict[str, dict[str, Parameters]] = {
     },
     "a": {name: {"a_format": name} for name in ("int8", "int4", "int5", "int2")},
     "modes": {"gemm": {}, "both": {"gemv": True}},
+    "bitmap": {"none": {}, "bitmap": {"bitmap": True}},
     "packing": {str(n): {"packing": n} for n in (0, 1, 2, 4, 8)},
     "reduction": {"derived": {"max_reduction": 4096}, "short": {"max_reduction": 7}},
     "epilogue": {
@@ -133,6 +134,7 @@ def _weights(rng: np.random.Generator) -> Parameters:
         "weight_bits": _one_of(rng, *WEIGHTS),
         "scale_bits": scale,
         "zero_points": scale is not None and _one_of(rng, False, True),
+        "bitmap": _one_of(rng, False, False, True),
         "a_format": _one_of(rng, "int8", "int8", *(f"int{n}" for n in range(2, 8))),
     }
 
