@@ -149,6 +149,19 @@ def test_every_n_of_every_block(block: int) -> None:
     np.testing.assert_array_equal(o, a @ mixed.T)
 
 
+@pytest.mark.parametrize("raw", [{"weight_bits": "4,8"}, {"group": 8, "weight_bits": "4,8"}, {"scale_bits": 2}, {}])
+@pytest.mark.parametrize("empty", [0, 1, 2, 3])
+def test_cycles_of_empty_tiles(raw: dict[str, Any], empty: int) -> None:
+    """Tiles without weights at the beginning, in which the first beats of others arrive, and everywhere."""
+    params = SparseParams.parse(SMALL | raw)
+    w = np.random.default_rng(empty).integers(1, 8, (3 * params.channels, 24))
+    w[: empty * params.channels] = 0
+    scales = {"weight_scale": 2} if params.scale_bits else {}
+    spec = {"family": "sparse", "name": "empty", "params": SMALL | raw}
+    _, report = simulate(spec, a=np.ones((2, 24), dtype=int), w=w, check=True, **scales)
+    assert report.cycles == report.formula_cycles
+
+
 SENSITIVE = {
     "plain": {"bias": True},
     "scaled": {"weight_bits": "2,4,8", "scale_bits": 4, "zero_points": True},
