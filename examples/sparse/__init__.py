@@ -1,0 +1,1 @@
+"""The digits networks and a transformer's matrices with N:M sparse weights, on the generated sparse chains."""
