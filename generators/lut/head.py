@@ -1,6 +1,6 @@
 """The tile's head: holds the step that is looked up, counts its passes and says when one takes place."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.emit import Shared
@@ -37,7 +37,7 @@ class Head(Shared):
     begins, closes : Out(1)
         It is its step's first one, its last one.
     stop : Out(1)
-        It is the last one of a sum.
+        It is the last one of a sum; what ends sooner than a sum can is a flush and stops nothing.
     last : Out(1)
         Its step ends the reduction.
     number : Out
@@ -85,12 +85,23 @@ class Head(Shared):
         self._count(m)
         stops = self._register(m, takes, self.stops_i, "step_stops")
         m.d.comb += [
-            self.stop.eq(stops & self.closes),
+            self.stop.eq(stops & self.closes & self._is_sum(m)),
             self.last.eq(self._register(m, takes, self.last_i, "step_last")),
             self.operand.eq(self._operand(m, takes)),
         ]
         self._exponents(m, takes)
         return m
+
+    def _is_sum(self, m: Module) -> Value:
+        """Return whether enough steps came since the last sum for this one to be one more, and not a flush."""
+        flush = self.params.flush_steps
+        if not flush:
+            return Const(1)
+        steps = Signal(range(flush + 1), name="steps_since")
+        with m.If(self.adv & self.closes):
+            m.d.sync += steps.eq(Mux(self.stop, 0, Mux(steps == flush, steps, steps + 1)))
+        enough: Value = steps == flush
+        return enough
 
     def _count(self, m: Module) -> None:
         """Count the passes of a step."""

@@ -197,6 +197,16 @@ class LutParams(FamilyParams):
         return next(s for s in range(-(-self.n // 8), self.n + 1) if self.n % s == 0)
 
     @property
+    def flush_steps(self) -> int:
+        """Steps of zeros behind a job's last one, in which the last segments finish."""
+        return -(-(self.column_segments - 1) // self.passes)
+
+    @property
+    def least_steps(self) -> int:
+        """Least steps of a sum: its segments leave before the next one ends, and it is longer than a flush."""
+        return self.flush_steps + 1
+
+    @property
     def segment_cols(self) -> int:
         """Columns of a segment."""
         return self.n // self.column_segments

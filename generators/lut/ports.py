@@ -13,9 +13,9 @@ def stream_ports(params: LutParams) -> tuple[StreamPort, ...]:
     """Return the streams `a`, `w`, `scales` and `epilogue` (where there are such) and `o`, in this order.
 
     A step is `step` elements along K and takes `passes` beats of `w`. Segment s of the columns lags s beats behind:
-    what beat t of `w` holds for it belongs to pass t - s. So that all segments finish, steps of zeros follow the last
-    one of a job. From one end of a reduction (or group) to the next there are at least as many beats of `w` as
-    segments; steps of zeros fill up shorter ones. `mapping` sees to all of that.
+    what beat t of `w` holds for it belongs to pass t - s. So that all segments finish, `flush_steps` steps of zeros
+    follow the last one of a job; `last` on the final one of them, as a DMA engine sets it, ends nothing. A reduction
+    (or group) has at least `least_steps`, steps of zeros filling up shorter ones. `mapping` sees to all of that.
     """
     scales = (_scales(params),) if params.has_scales else ()
     epilogue = (_epilogue(params),) if params.has_epilogue else ()

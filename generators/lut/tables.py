@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Shape, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.arithmetic import adder_tree, round_half_even_shift
@@ -101,7 +101,7 @@ class TablePrecompute(Shared):
     def __init__(self, params: LutParams) -> None:
         self.params = params
         width = params.lookup * params.a_format.bits
-        self.widths = [len(entry) for entry in _entries(params, Signal(width))]
+        self.widths = [_reach(params, e).bits for e in range(params.entries)]
         super().__init__(
             {"data": In(width), "o": Out(sum(w - params.symmetric for w in self.widths) + params.symmetric)}
         )
@@ -117,10 +117,33 @@ class TablePrecompute(Shared):
     def body(self) -> Module:
         """Sum up."""
         m = Module()
-        entries = _named(m, _entries(self.params, self.data))
+        entries = self._signed(m) if self.params.symmetric else self._sums(m)
         # Signs change no parity: the lowest bit is the same in all entries of a half table.
         m.d.comb += self.o.eq(Cat(*(e[1:] for e in entries), entries[0][0]) if self.params.symmetric else Cat(entries))
         return m
+
+    def _signed(self, m: Module) -> Sequence[Value]:
+        """Return the entries of a half table."""
+        *rest, last, top = lanes(self.params.a_format, self.data, self.params.lookup)
+        # The last two go together, which halves the sums that both are in.
+        high = _joined(_signed_sums([last]), [(top, True)])
+        sums = _joined(_signed_sums(rest), high) if rest else high
+        entries = [-value if negative else value for value, negative in sums]
+        return _named(m, [resized(x, bits).as_signed() for x, bits in zip(entries, self.widths, strict=True)])
+
+    def _sums(self, m: Module) -> Sequence[Value]:
+        """Return the entries of a full table; each sum adds one activation to a smaller one."""
+        params = self.params
+        sums: list[Value] = [Const(0, 1)]
+        for value in lanes(params.a_format, self.data, params.lookup):
+            for smaller in tuple(sums):
+                e = len(sums)
+                total = Signal(
+                    Shape(self.widths[e] - (not params.a_format.signed), params.a_format.signed), name=f"sum_{e}"
+                )
+                m.d.comb += total.eq(smaller + value)
+                sums.append(total)
+        return [resized(total, bits) for total, bits in zip(sums, self.widths, strict=True)]
 
     def values(self, o: Value) -> list[Value]:
         """Return the entries that `o` holds, as signed values."""
@@ -130,20 +153,6 @@ class TablePrecompute(Shared):
             values.append((Cat(o[-1], entry) if common else entry).as_signed())
             at += width - common
         return values
-
-
-def _entries(params: LutParams, data: Value) -> list[Value]:
-    """Return the entries of a table as signed values."""
-    activations = lanes(params.a_format, data, params.lookup)
-    if params.symmetric:
-        *rest, last, top = activations
-        # The last two go together, which halves the sums that both are in.
-        high = _joined(_signed_sums([last]), [(top, True)])
-        sums = _joined(_signed_sums(rest), high) if rest else high
-        entries = [-value if negative else value for value, negative in sums]
-    else:
-        entries = _subset_sums(activations)
-    return [resized(entry, _reach(params, e).bits).as_signed() for e, entry in enumerate(entries)]
 
 
 def _reach(params: LutParams, e: int) -> Range:
@@ -182,14 +191,6 @@ def _signed_sums(values: list[Value]) -> list[Signed]:
         total, difference = values[0] + values[1], values[0] - values[1]
         return [(total, True), (difference, False), (difference, True), (total, False)]
     return _joined(_signed_sums(values[:2]), _signed_sums(values[2:]))
-
-
-def _subset_sums(values: list[Value]) -> list[Value]:
-    """Return ``sum e_i v_i`` for every code e; each sum adds one value to a smaller one."""
-    sums: list[Value] = [Const(0, 1)]
-    for value in values:
-        sums += [value if at == 0 else sums[at] + value for at in range(len(sums))]
-    return sums
 
 
 class TableQuantizer(Shared):

@@ -57,11 +57,10 @@ class Tiling:
 
     @cached_property
     def group_steps(self) -> IntArray:
-        """Steps of each group: its elements, and at least one beat of `w` for each column segment."""
+        """Steps of each group: its elements, and at least as many as a sum must have."""
         params, group = self.params, self.params.group or self.k
         lengths = np.minimum(group, self.k - group * np.arange(group_count(params, self.k), dtype=np.int64))
-        least = -(-params.column_segments // params.passes)
-        steps: IntArray = np.maximum(-(-lengths // params.step), least)
+        steps: IntArray = np.maximum(-(-lengths // params.step), params.least_steps)
         return steps
 
     @cached_property
@@ -87,7 +86,7 @@ class Tiling:
     @property
     def tail(self) -> int:
         """Steps of zeros after the last one, in which the last segments finish."""
-        return -(-(self.params.column_segments - 1) // self.params.passes)
+        return self.params.flush_steps
 
     @cached_property
     def places(self) -> IntArray:

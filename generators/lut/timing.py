@@ -75,6 +75,6 @@ def describe(params: LutParams) -> dict[str, Any]:
         "latency_cycles": latency(params),
         "cycles_per_step": params.passes,
         "cycles": f"{params.passes} * steps of all tiles + {latency(params) - 1}; a tile (or group) has at least "
-        f"{params.column_segments} cycles",
+        f"{params.least_steps} steps",
         "macs_per_cycle": params.m * params.n * params.step / params.passes,
     }

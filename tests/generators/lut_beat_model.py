@@ -19,7 +19,7 @@ def consume(params: LutParams, job: Job) -> NDArray[np.int64]:
     assert len(last) - steps == -(-(segments - 1) // passes), "steps of zeros let the last segments finish"
     ends = a["ends"][:, 0].astype(bool) if "ends" in a else last
     assert ends[np.flatnonzero(last)].all()
-    assert (np.diff(np.flatnonzero(ends), prepend=-1) * passes >= segments).all()
+    assert (np.diff(np.flatnonzero(ends), prepend=-1) > params.flush_steps).all(), "a shorter sum would be a flush"
     assert all(not values[steps:].any() for values in a.values())
     outputs = [_segment(params, job, s, steps, ends) for s in range(segments)]
     return np.stack(outputs, axis=1).reshape(-1, params.lanes)
