@@ -187,6 +187,11 @@ def _check(
     lasts = goldens.framing(family, params, job)
     form = places.ports[0].fields[0].format
     cycles = {port.name: run.streams[port.name].cycles for port in places.ports}
-    compare(expected, result, context=Context(places, frames_of(places, lasts), cycles, form, seed))
+    compare(
+        expected,
+        result,
+        name=places.ports[0].name,
+        context=Context(places, frames_of(places, lasts), cycles, form, seed),
+    )
     for name, flags in lasts.items():
         compare(flags.astype(np.int64), np.asarray(run.outputs[name]["last"]).astype(np.int64), name=f"{name} last")
