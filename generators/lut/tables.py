@@ -133,14 +133,12 @@ class TablePrecompute(Shared):
 
     def _sums(self, m: Module) -> Sequence[Value]:
         """Return the entries of a full table; each sum adds one activation to a smaller one."""
-        params = self.params
+        fmt = self.params.a_format
         sums: list[Value] = [Const(0, 1)]
-        for value in lanes(params.a_format, self.data, params.lookup):
-            for smaller in tuple(sums):
-                e = len(sums)
-                total = Signal(
-                    Shape(self.widths[e] - (not params.a_format.signed), params.a_format.signed), name=f"sum_{e}"
-                )
+        for value in lanes(fmt, self.data, self.params.lookup):
+            for e, smaller in enumerate(tuple(sums), start=len(sums)):
+                # A signal of its own: sums that were read back from `o` would be a loop to some readers.
+                total = Signal(Shape(self.widths[e] - (not fmt.signed), fmt.signed), name=f"sum_{e}")
                 m.d.comb += total.eq(smaller + value)
                 sums.append(total)
         return [resized(total, bits) for total, bits in zip(sums, self.widths, strict=True)]

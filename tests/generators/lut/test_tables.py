@@ -12,6 +12,8 @@ from amaranth.hdl import Module, Signal
 from rtloom.generators.lut.params import LutParams
 from rtloom.generators.lut.ranges import table_exponent
 from rtloom.generators.lut.tables import TableLayout, TablePrecompute, TableQuantizer
+from rtloom.hdl.emit import emit_verilog
+from rtloom.sim.lint import lint
 
 from .circuits import code_of, settled
 
@@ -64,6 +66,16 @@ def test_an_entry_is_as_wide_as_it_must_be(lookup: int, a_format: str) -> None:
         for values, width in zip(zip(*extremes, strict=True), TablePrecompute(params).widths, strict=True):
             needed = 1 + max((~min(values)).bit_length(), max(values).bit_length())
             assert width == needed, (table, values)
+
+
+@pytest.mark.parametrize("table", ["half", "full"])
+@pytest.mark.parametrize("a_format", ["int8", "uint8"])
+@pytest.mark.parametrize("lookup", [4, 5])
+def test_shared_sums_are_no_loop_to_any_reader(lookup: int, a_format: str, table: str) -> None:
+    """Sums that are entries and parts of other entries are not read back from the output."""
+    unit = TablePrecompute(params_of(lookup=lookup, a_format=a_format, table=table))
+    report = lint(emit_verilog(unit, "precompute").text, "precompute")
+    assert report.clean, [str(finding) for finding in report.findings]
 
 
 def test_tables_of_the_same_group_are_one_module() -> None:

@@ -153,4 +153,4 @@ def test_sums_shorter_than_the_segments_wait_for_them(kind: str, m: int, k: int,
     tensors = {name: value for name, value in tensors.items() if given.get(name, True)}
     _, report = rtloom.simulate(spec, check=True, **tensors)
     tiles = -(-m // params.m) * -(-n // params.n)
-    assert report.cycles >= tiles * groups * params.column_segments
+    assert report.cycles >= tiles * groups * params.least_steps * params.passes
