@@ -76,11 +76,11 @@ class OutputColumn(Link):
                 name: registered(m, self.en, value, f"{name}_q", init=flag[name]) for name, value in entered.items()
             }
         m.d.comb += [getattr(self, f"{name}_o").eq(value) for name, value in entered.items()]
-        b, rows = self.b, range(0, self.params.rows, self.params.pe_rows)
+        b, pe_rows = self.b, self.params.pe_rows
         operands, reads = (cut_lanes(entered[name], len(self.pes)) for name in ("a", "read"))
-        for r, pe, a, read in zip(rows, self.pes, operands, reads, strict=True):
-            if r % self.params.broadcast == 0:
-                b = registered(m, self.en, b, f"b_{r}")
+        for r, pe, a, read in zip(range(0, self.params.rows, pe_rows), self.pes, operands, reads, strict=True):
+            hops = segment(r, self.params) - segment(r - pe_rows, self.params) if r else 1
+            b = registered(m, self.en, b, f"b_{r}", hops)
             m.submodules[f"pe_{r}"] = pe
             m.d.comb += [pe.en.eq(self.en), pe.a.eq(a), pe.b.eq(b), pe.read.eq(read)]
             if "clear" in entered:

@@ -3,6 +3,7 @@
 from amaranth.hdl import Cat, Module
 from amaranth.lib.wiring import In, Out
 
+from ...hdl.delay import registered
 from ...hdl.emit import Shared
 from ...hdl.packed_multiply import fold_operands
 from ...hdl.widths import cut_lanes
@@ -16,8 +17,9 @@ __all__ = ["FoldRows", "OutputPair"]
 class OutputPair(Shared):
     """Two `OutputPE` one below the other, of which each multiplier forms two products that share B.
 
-    The borrow between the products of a multiplier enters an accumulator as its carry. Timing, `read` and `clear` are
-    those of `OutputPE` with ``broadcast > 1``. Nothing is reset.
+    The borrow between the products of a multiplier enters an accumulator as its carry. Operands of both rows come in
+    the same cycle. Each row is timed as the `OutputPE` in its place: with ``broadcast == 1`` the products of the second
+    row wait one cycle. Nothing is reset.
 
     Parameters
     ----------
@@ -35,19 +37,22 @@ class OutputPair(Shared):
     read : In(2)
         Lets the sum of the first or the second row out in this cycle; never both.
     clear : In(1)
-        Ends the reduction of both rows.
+        Only with ``broadcast > 1``: ends the reduction of both rows.
     o : Out
         The sum that is read, else zero.
     """
 
     def __init__(self, params: SystolicParams) -> None:
         self.params, self.shape = params, PackedDotShape.of(params)
-        inputs = {"a": In(self.shape.a_bits), "b": In(self.shape.b_bits), "read": In(2), "clear": In(1)}
-        super().__init__({"en": In(1), **inputs, "o": Out(params.sum_bits)})
+        self.holds = params.broadcast > 1
+        members = {"en": In(1), "a": In(self.shape.a_bits), "b": In(self.shape.b_bits), "read": In(2)}
+        if self.holds:
+            members["clear"] = In(1)
+        super().__init__(members | {"o": Out(params.sum_bits)})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two PEs the same module."""
-        return (self.shape, self.params.sum_bits, self.params.overflow == "saturate")
+        return (self.shape, self.params.sum_bits, self.params.overflow == "saturate", self.holds)
 
     def label(self) -> str:
         """Return the module's short name."""
@@ -57,10 +62,12 @@ class OutputPair(Shared):
         """Build both rows."""
         m = Module()
         second, carry, first = packed_dot_products(m, self.shape, self.en, self.a, self.b)
-        rows = [(first, None), (second, carry)]
+        if not self.holds:
+            second, carry = registered(m, self.en, second, "second"), registered(m, self.en, carry, "carry")
+        clear = self.clear if self.holds else None
         sums = [
-            gated_sum(m, self.params, self.en, product, self.read[n], self.clear, carry, f"_{n}")
-            for n, (product, carry) in enumerate(rows)
+            gated_sum(m, self.params, self.en, product, self.read[n], clear, borrow, f"_{n}")
+            for n, (product, borrow) in enumerate([(first, None), (second, carry)])
         ]
         m.d.comb += self.o.eq(sums[0] | sums[1])
         return m

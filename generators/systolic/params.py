@@ -99,9 +99,10 @@ class SystolicParams(FamilyParams):
         """Refuse rows that cannot share multipliers."""
         if self.stationary:
             raise must("Systolic dataflow", "be output_stationary with packing", self.dataflow)
-        for name in ("rows", "broadcast"):
-            if getattr(self, name) % 2:
-                raise must(f"Systolic {name}", "be even with packing", getattr(self, name))
+        if self.rows % 2:
+            raise must("Systolic rows", "be even with packing", self.rows)
+        if self.broadcast % 2 and self.broadcast != 1:
+            raise must("Systolic broadcast", "be 1 or even with packing", self.broadcast)
         bits, _ = self.packed.operands(signed_only=True)
         if bits > PACKED_BITS:
             rule = f"pack into at most {PACKED_BITS} bits (with b_format={self.b_format}: {bits})"
