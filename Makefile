@@ -17,9 +17,10 @@ setup: $(VENV)/ready ## install pinned packages into .venv
 $(VENV)/ready: requirements.lock pyproject.toml setup.sh
 	@VENV='$(VENV)' ./setup.sh
 
-demo: setup ## the main job: networks on handwritten digits, run on the generated array and LUT tiles
+demo: setup ## the main job: networks on handwritten digits, run on generated arrays, LUT tiles and sparse chains
 	$(BIN)/rtloom demo --output $(OUT)/demo
 	$(BIN)/rtloom demo lut --output $(OUT)/demo-lut
+	$(BIN)/rtloom demo sparse --output $(OUT)/demo-sparse
 
 verilog: setup ## Verilog, manifest and FuseSoC core of every preset into build/verilog
 	@for preset in $(PRESETS); do $(BIN)/rtloom verilog $$preset --output $(OUT)/verilog || exit; done

@@ -26,6 +26,7 @@ NAME is one of
 Examples
   rtloom demo --clock 200 -o demo-out
   rtloom demo lut --quick
+  rtloom demo sparse
 """
 
 
@@ -35,17 +36,17 @@ def register(app: typer.Typer) -> None:
 
 
 def run_demo(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="digits or lut.")] = "digits",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="digits, lut or sparse.")] = "digits",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results; demo-out, of lut demo-lut."),
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for the results; demo-out, or demo- and the name."),
     ] = None,
     spec: Annotated[
         str | None, typer.Option(metavar="SPEC", help="Design with int8 activations, of the demo's family.")
     ] = None,
     clock: Annotated[float, typer.Option(metavar="MHZ", help="Assumed clock, for images per second.")] = CLOCK / 1e6,
     quick: Annotated[
-        bool, typer.Option("--quick", help="40 instead of all 360 held-out images; of lut, less training as well.")
+        bool, typer.Option("--quick", help="40 instead of all 360 held-out images, and less further training.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:

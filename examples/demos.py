@@ -9,6 +9,7 @@ from rtloom.errors import must
 
 from .digits import defaults as digits
 from .lut import defaults as lut
+from .sparse import defaults as sparse
 
 __all__ = ["DEMOS", "Demo", "find_demo"]
 
@@ -51,6 +52,7 @@ class Demo:
 DEMOS = {
     "digits": Demo("digits", digits.OUTPUT, digits.SPEC),
     "lut": Demo("lut", lut.OUTPUT, lut.SPEC),
+    "sparse": Demo("sparse", sparse.OUTPUT, sparse.SPEC),
 }
 
 
@@ -63,5 +65,5 @@ def find_demo(name: str) -> Demo:
         Where there is none of that name.
     """
     if name not in DEMOS:
-        raise must("Demo", f"be {' or '.join(DEMOS)}", name)
+        raise must("Demo", f"be one of {', '.join(DEMOS)}", name)
     return DEMOS[name]
