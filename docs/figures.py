@@ -1,18 +1,26 @@
-"""Write the README's tables from docs/demo.json and docs/bench.json: ``python docs/figures.py``, by ``make docs``."""
+"""Write the tables of README and pages from the figures in docs/*.json: ``python docs/figures.py``.
+
+With ``--check`` nothing is written; exit status 1 says that a page holds other tables.
+"""
 
 import json
 import re
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from rtloom.figures import Figure
+import lut_tables
+from tables import Plain, equal, figure, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
-Plain = dict[str, Any]
+PAGES = (HERE.parent / "README.md", HERE / "lut.md")
+MARKED = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 CHOSEN = (
-    r"^GEMM .*(cycles|ideal \d+)$",
-    r"^presets equal|^random ",
+    r"^GEMM 512.*(cycles|ideal \d+)$",
+    r"^GEMV .* on lut.*utilisation$",
+    r"^MAC tile W8A8 M8N4K16 over LUT tile W1A8 M2N64K4, ASAP7, area ratio$",
+    r"^LUT tile W2A8 M2N16K16, .* ablation \d streamed, .*ratio$",
+    r"presets equal|^random ",
     r"^rtloom verilog .*CPU time$",
     r", ratio$|to cocotb result",
     r"16x16.*(equivalents|ASAP7|sky130), area$",
@@ -20,15 +28,10 @@ CHOSEN = (
 )
 
 
-def figure(plain: Plain) -> Figure:
-    """Return a figure as files hold it."""
-    return Figure(plain["value"], plain["unit"], plain["source"])
-
-
 def demo_table(results: Plain) -> str:
     """Return what the demo found: a row for each figure, a column for each network."""
     networks = list(results["networks"].values())
-    clock = figure(results["clock"])
+    clock, area = figure(results["clock"]), figure(results["area"])
     rows = [
         ("accuracy, float32", [share(n["accuracy"]["float"]) for n in networks], "NumPy"),
         ("accuracy, int8 golden model", [share(n["accuracy"]["golden"]) for n in networks], "NumPy"),
@@ -43,49 +46,59 @@ def demo_table(results: Plain) -> str:
         ),
     ]
     head = ["", *(n["title"] for n in networks), "source"]
-    area = figure(results["area"])
-    table = [line(head), line(["---"] * len(head)), *(line([name, *cells, source]) for name, cells, source in rows)]
-    return "\n".join([*table, "", f"The array with its epilogue takes {area.short} ({area.source})."])
+    text = table(head, [[name, *cells, source] for name, cells, source in rows])
+    return paragraphs(text, f"The array with its epilogue takes {area.short} ({area.source}).")
 
 
 def bench_table(results: Plain) -> str:
     """Return the figures that a newcomer asks for first: a row each; docs/bench.json holds them all."""
     rows = [
-        line([label, figure(plain).short, plain["source"]])
+        [label, short(plain), plain["source"]]
         for pattern in CHOSEN
         for found in results["figures"].values()
         for label, plain in found.items()
         if re.search(pattern, label)
     ]
-    return "\n".join([line(["what", "figure", "source"]), line(["---"] * 3), *rows])
+    return table(["what", "figure", "source"], rows)
 
 
-def share(plain: Plain) -> str:
-    """Return a percentage."""
-    return f"{plain['value']:.2f} %"
+TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
+    "demo": ("demo.json", demo_table),
+    "bench": ("bench.json", bench_table),
+    "lut-area": ("bench.json", lut_tables.area_table),
+    "lut-formats": ("bench.json", lut_tables.format_table),
+    "lut-ablation": ("bench.json", lut_tables.ablation_tables),
+    "lut-cycles": ("bench.json", lut_tables.cycle_table),
+    "lut-demo": ("demo-lut.json", lut_tables.demo_table),
+    "lut-tiles": ("demo-lut.json", lut_tables.tile_table),
+    "lut-gemv": ("demo-lut.json", lut_tables.gemv_tables),
+}
+"""For each mark the file that holds its figures, and what makes a table of them."""
 
 
-def equal(plain: Plain) -> str:
-    """Return how many of how many."""
-    return f"{plain['equal']['value']:,} of {plain['compared']['value']:,}"
+def between(name: str) -> str:
+    """Return what stands between the two marks of a name; nothing where there are no figures."""
+    file, make = TABLES[name]
+    path = HERE / file
+    text = make(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else ""
+    return f"{text}\n" if text else ""
 
 
-def line(cells: list[str]) -> str:
-    """Return a row of a Markdown table."""
-    return f"| {' | '.join(cells)} |"
+def filled(page: str) -> str:
+    """Return a page with the tables of the figures that are there."""
+    return MARKED.sub(lambda found: f"{found[1]}{between(found[2])}{found[3]}", page)
 
 
-def filled(readme: str) -> str:
-    """Return the README with the tables of the figures that are there."""
-    for name, table in (("demo", demo_table), ("bench", bench_table)):
-        source = HERE / f"{name}.json"
-        if source.exists():
-            text = table(json.loads(source.read_text(encoding="utf-8")))
-            before, start, rest = readme.partition(f"<!-- {name} -->\n")
-            _, end, after = rest.partition(f"<!-- end of {name} -->")
-            readme = f"{before}{start}{text}\n{end}{after}" if end else readme
-    return readme
+def main() -> None:
+    """Write the pages, or compare them."""
+    for path in PAGES:
+        old = path.read_text(encoding="utf-8")
+        new = filled(old)
+        if "--check" not in sys.argv:
+            path.write_text(new, encoding="utf-8")
+        elif new != old:
+            sys.exit(f"{path.name} holds other tables than python docs/figures.py writes")
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    main()
