@@ -50,11 +50,14 @@ format: setup ## bring the Python code into its form
 bench: setup ## measure what README states; figures go to build/bench
 	$(BIN)/python -m tests.benchmarks --output $(OUT)/bench
 
-docs: demo bench ## renew the pictures and the figures of the README
+docs: demo bench ## renew the pictures and figures of the README and of the pages in docs
 	cp $(OUT)/demo/results.json docs/demo.json
 	cp $(OUT)/demo/results.png docs/demo.png
+	cp $(OUT)/demo-lut/results.json docs/demo-lut.json
+	cp $(OUT)/demo-lut/results.png docs/demo-lut.png
 	cp $(OUT)/bench/figures.json docs/bench.json
 	$(BIN)/python docs/picture.py
+	$(BIN)/python docs/lut_picture.py
 	$(BIN)/python docs/figures.py
 
 lock: ## pin the newest versions that pyproject.toml allows

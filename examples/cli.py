@@ -21,6 +21,7 @@ NAME is one of
   digits  int8 weights on a systolic array (the default)
   lut     ternary, 2-bit and 4-bit weights on a LUT tile, and what it takes beside multipliers; then the matrices of
           a real transformer's layer, if it is installed
+  sparse  N:M sparse weights on sparse chains: the digits, then matrices of the same transformer
 
 \b
 Examples

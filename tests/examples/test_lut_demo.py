@@ -248,7 +248,7 @@ def refused(rtloom_command, message, *arguments):
 
 def test_mistakes_are_one_clear_line(rtloom_command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    refused(rtloom_command, "Demo must be digits or lut, not 'luts'", "luts")
+    refused(rtloom_command, f"Demo must be one of {', '.join(DEMOS)}, not 'luts'", "luts")
     refused(rtloom_command, "Demo clock must be a frequency above 0 Hz, not -1000000.0", "lut", "--clock", -1)
     specs = {
         "systolic-4x4-int8": "Demo spec must be of the family lut, not 'systolic'",
