@@ -40,12 +40,17 @@ def array_latency(params: SparseParams) -> int:
     return 4 + (params.scale_bits is not None)
 
 
+def _fills(params: SparseParams) -> int:
+    """Cycles until the first weights are there: a beat in the gearbox; with bitmaps also the decoded step."""
+    return 2 if params.bitmap else int(len(params.widths) > 1)
+
+
 def latency(params: SparseParams) -> int:
     """Cycles from offering a tile's last step to taking its first beat of results, both included."""
-    # Until the first weights are there: a beat in the gearbox; with bitmaps also the decoded step.
-    fills = 2 if params.bitmap else len(params.widths) > 1
     held = 1
-    return INPUT_LATENCY + fills + array_latency(params) + held + exit_shape(params).latency + OUTPUT_LATENCY + 1
+    return (
+        INPUT_LATENCY + _fills(params) + array_latency(params) + held + exit_shape(params).latency + OUTPUT_LATENCY + 1
+    )
 
 
 def occupancy(params: SparseParams, steps: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -64,10 +69,22 @@ def cycles(params: SparseParams, steps: ArrayLike) -> int:
         Steps with weights of each tile in order; a tile without any still takes one.
     """
     lengths = np.asarray(steps, dtype=np.int64)
-    between = int(occupancy(params, lengths[1:]).sum())
-    # While an empty first tile is issued, the first weights of several widths already arrive.
-    early = int(len(params.widths) > 1 and lengths[0] == 0)
-    return max(int(lengths[0]), 1) - 1 - early + between + latency(params) + params.panel_rows - 1
+    ended, done = _begin(params, lengths)
+    after = latency(params) - _fills(params) + params.panel_rows - 1
+    return ended + int(occupancy(params, lengths[done:]).sum()) + after
+
+
+def _begin(params: SparseParams, lengths: NDArray[np.int64]) -> tuple[int, int]:
+    """Return when the first tile with weights ends, in cycles from the first one with operands, and how many have.
+
+    While empty tiles before it are issued its weights already arrive.
+    """
+    rows, fills = params.panel_rows, _fills(params)
+    empty = int(np.argmax(lengths > 0)) if lengths.any() else len(lengths)
+    if empty == len(lengths):
+        return (empty - 1) * rows, empty
+    begins = max((empty - 1) * rows + 1, fills) if empty else fills
+    return max(begins + int(lengths[empty]) - 1, empty * rows), empty + 1
 
 
 def describe(params: SparseParams) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def consume(params: SparseParams, job: Job) -> tuple[NDArray[np.int64], list[int
         kept = int(panel["kept"][0])
         a = streams["a"].take()["data"].reshape(params.rows, params.length).tolist() if kept else None
         for step in range(1 << kept - 1 if kept else 0):
-            codes, bits = _codes(params, streams["w"], panel, bits)
+            codes, bits = (_mapped if params.bitmap else _codes)(params, streams, panel, bits)
             dense = params.least_kept << kept - 1 == params.block
             index = None if dense else streams["index"].take()["index"].tolist()
             own = bool(panel.get("gemv"))
@@ -62,17 +62,30 @@ class _Stream:
             yield self.take()
 
 
-def _codes(params: SparseParams, stream: _Stream, panel: dict[str, Any], bits: Any) -> tuple[list[int], Any]:
+def _codes(
+    params: SparseParams, streams: dict[str, _Stream], panel: dict[str, Any], bits: Any
+) -> tuple[list[int], Any]:
     """Return the codes of a step and what is left of the bits of each lane, as text, highest bit first."""
     if len(params.widths) == 1:
-        return stream.take()["data"].tolist(), ""
+        return streams["w"].take()["data"].tolist(), ""
     width = params.widths[int(panel["width"][0])]
     lanes = bits or [""] * params.multipliers
     if len(lanes[0]) < width:
-        fresh = stream.take()["bits"].tolist()
+        fresh = streams["w"].take()["bits"].tolist()
         lanes = [f"{byte:08b}{lane}" for byte, lane in zip(fresh, lanes, strict=True)]
     taken = [int(lane[-width:], 2) for lane in lanes]
     return [code - (1 << width) * (code >> (width - 1)) for code in taken], [lane[:-width] for lane in lanes]
+
+
+def _mapped(_: SparseParams, streams: dict[str, _Stream], panel: dict[str, Any], values: Any) -> tuple[list[int], Any]:
+    """Return the codes of a step with a bitmap, and what is left of the values of a beat."""
+    beat, codes, left = streams["bitmap"].take(), [], list(values)
+    for one in beat["bitmap"].tolist():
+        if one and not left:
+            left = streams["w"].take()["data"].tolist()
+        codes.append(left.pop(0) if one else 0)
+    assert not beat["last"] or not any(left), "what is left of a beat is zero"
+    return codes, [] if beat["last"] else left
 
 
 def _add(params: SparseParams, sums: NDArray[np.int64], where: tuple[int, int, bool], beats: tuple[Any, ...]) -> None:

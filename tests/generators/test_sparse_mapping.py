@@ -34,6 +34,9 @@ def chains(draw: st.DrawFn) -> SparseParams:
     rows, scale = draw(st.integers(1, 3)), draw(st.sampled_from([None, 1, 4, 7]))
     channels = 1 << draw(st.integers(0, block.bit_length() - 1))
     length = max(block, channels) * draw(st.integers(1, 2))
+    bits = draw(st.sampled_from(["8", "4", "2", "4,8", "2,4,8", "2,3,4,8"]))
+    zero_points, gemv = scale is not None and draw(st.booleans()), rows > 1 and draw(st.booleans())
+    bitmap = draw(st.booleans()) and not (zero_points or gemv or "," in bits)
     return SparseParams.parse(
         {
             "rows": rows,
@@ -41,11 +44,12 @@ def chains(draw: st.DrawFn) -> SparseParams:
             "block": block,
             "length": length,
             "group": length // channels,
-            "weight_bits": draw(st.sampled_from(["8", "4", "2", "4,8", "2,4,8", "2,3,4,8"])),
+            "weight_bits": bits,
             "scale_bits": scale,
-            "zero_points": scale is not None and draw(st.booleans()),
+            "zero_points": zero_points,
+            "bitmap": bitmap,
             "a_format": draw(st.sampled_from(["int8", "int3"])),
-            "gemv": rows > 1 and draw(st.booleans()),
+            "gemv": gemv,
             "max_reduction": 128,
         }
     )

@@ -111,6 +111,7 @@ PAIRS = [
     {"a_format": "int4", "weight_bits": "4"},
     {"a_format": "int4", "weight_bits": "4", "packing": 1},
     {"a_format": "int4", "weight_bits": "4", "scale_bits": 4},
+    {"a_format": "int4", "weight_bits": "4", "bitmap": True},
     {"a_format": "int3", "weight_bits": "2,3,4,8", "scale_bits": 1, "zero_points": True},
 ]
 
@@ -149,7 +150,18 @@ def test_every_n_of_every_block(block: int) -> None:
     np.testing.assert_array_equal(o, a @ mixed.T)
 
 
-@pytest.mark.parametrize("raw", [{"weight_bits": "4,8"}, {"group": 8, "weight_bits": "4,8"}, {"scale_bits": 2}, {}])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {},
+        {"scale_bits": 2},
+        {"weight_bits": "4,8"},
+        {"group": 8, "weight_bits": "4,8"},
+        {"bitmap": True},
+        {"bitmap": True, "group": 8},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("empty", [0, 1, 2, 3])
 def test_cycles_of_empty_tiles(raw: dict[str, Any], empty: int) -> None:
     """Tiles without weights at the beginning, in which the first beats of others arrive, and everywhere."""
@@ -167,11 +179,12 @@ SENSITIVE = {
     "scaled": {"weight_bits": "2,4,8", "scale_bits": 4, "zero_points": True},
     "gemv": {"gemv": True, "weight_bits": "4", "scale_bits": 3},
     "packed": {"packing": 2},
+    "bitmap": {"bitmap": True, "weight_bits": "4"},
     "requantized": {"requantize": True, "bias": True, "activation": "relu", "output_format": "int16"},
 }
 GENTLE = {"bias": 1, "multiplier": 3, "shift": 0, "zero_point": 1, "activate": 0}
 """A requantisation that rounds and clips nothing away."""
-SHAPING = ("last", "kept", "width", "rescale", "gemv")
+SHAPING = ("last", "kept", "width", "rescale", "gemv", "bitmap")
 """Fields that say how many beats of other streams follow: a wrong one hangs the design."""
 
 
