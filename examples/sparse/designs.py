@@ -68,7 +68,7 @@ def layer_designs(spec: Any) -> list[SparseDesign]:
     needed = {"a_format": "int8", "output_format": "int8", "scale_bits": None, "gemv": False, "bitmap": False}
     for name, value in needed.items():
         if plain[name] != value:
-            text = {None: "null", False: "false"}.get(value, value)
+            text = "null" if value is None else str(value).lower()
             raise must(f"Demo spec {name}", f"be {text}", plain[name])
     if params.length % blocks[-1]:
         raise must("Demo spec length", f"be a multiple of {blocks[-1]}", params.length)
@@ -97,7 +97,7 @@ class Builds:
     def __init__(self, specs: Sequence[rtloom.Spec]) -> None:
         self.specs = specs
         self._pool = ThreadPoolExecutor(1)
-        self._built: "dict[str, Future[Path]]" = {}
+        self._built: dict[str, Future[Path]] = {}
 
     def __enter__(self) -> Self:
         # Emission is not for several threads at once.

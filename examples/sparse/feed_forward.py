@@ -131,9 +131,9 @@ class Missing(NamedTuple):
 
 def feed_forward_spec() -> rtloom.Spec:
     """Return the design: 4-bit weights with group scales, all rows of chains working for a single vector."""
-    whole = rtloom.load(SPEC).replace(gemv=True)
+    base = rtloom.load(SPEC)
     # A short name; the parameters stand in the Verilog file and its manifest.
-    return replace(whole, name=f"{SPEC}-gemv", description="")
+    return replace(base.replace(gemv=True), name=f"{base.name}-gemv", description="")
 
 
 def find_feed_forward() -> FeedForward | Missing:

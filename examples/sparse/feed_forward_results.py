@@ -1,6 +1,7 @@
 """What a transformer's matrices on the sparse chains cost, and how near they come to float, as figures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ __all__ = ["FeedForwardRuns", "collect_feed_forward"]
 
 FLOAT = "float64 NumPy"
 UNIT_BITS = 32
-"""A row's unit, a float32 number, by which its results are scaled afterwards."""
+"""A row's unit, a float32 number by which its results are scaled afterwards; counts among the scales."""
 
 
 class FeedForwardRuns(NamedTuple):
@@ -61,9 +62,8 @@ def _matrix(study: MatrixStudy) -> dict[str, Any]:
 
 def _run(study: MatrixStudy, run: MatrixRun) -> dict[str, Any]:
     """Return the results of one form of a matrix."""
-    report, memory = run.report, memory_results([run.memory])
-    whole = run.memory.bits_per_weight + UNIT_BITS / study.shape[1]
-    memory["bits_per_weight"] = Figure(whole, "bit/weight", "exact, a float32 unit for each row included").to_dict()
+    report, bits = run.report, run.memory.bits
+    held = replace(run.memory, bits=bits | {"scales": bits["scales"] + UNIT_BITS * study.shape[0]})
     return {
         "pattern": run.pattern.title,
         "macs": Figure(report.macs, "MAC", "exact").to_dict(),
@@ -77,7 +77,7 @@ def _run(study: MatrixStudy, run: MatrixRun) -> dict[str, Any]:
             "weights": _distance(run.by_weights, study.exact, FLOAT),
             "rtl": _distance(run.result, study.exact, f"rtl-sim against {FLOAT}"),
         },
-        "memory": memory,
+        "memory": memory_results([held]),
     }
 
 

@@ -1,6 +1,5 @@
 """The demo's picture: accuracy and speed-up of each pattern, and the bits that a weight takes."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -59,18 +58,19 @@ def _forms(network: dict[str, Any], weights: str) -> list[dict[str, Any]]:
 
 
 def _accuracy(axes: Any, networks: list[dict[str, Any]]) -> None:
-    """Draw a line for each network and width, the float accuracy of the dense network dashed."""
+    """Draw a mark for each form, full for int8 and hollow for int4; the dense float network's accuracy dashed."""
     lowest, titles = 100.0, []
-    for network, colour in zip(networks, COLOURS, strict=True):
-        for weights, marker, line in (("int8", "o", "-"), ("int4", "s", ":")):
+    for network, colour, aside in zip(networks, COLOURS, (-0.2, 0.1), strict=True):
+        for weights, fill, further in (("int8", colour, 0), ("int4", "white", 0.1)):
             forms = _forms(network, weights)
             values = [run["accuracy"]["rtl"]["value"] for run in forms]
             titles = [run["pattern"] for run in forms]
-            label = f"{network['title']}, {weights}"
-            axes.plot(values, color=colour, marker=marker, linestyle=line, linewidth=2, label=label)
+            places = [place + aside + further for place in range(len(forms))]
+            look = {"color": colour, "markerfacecolor": fill, "marker": "o", "markersize": 9, "linestyle": "none"}
+            axes.plot(places, values, label=f"{network['title']}, {weights}", **look)
             lowest = min(lowest, *values)
         axes.axhline(network["float"]["value"], color=colour, linestyle="--", linewidth=1)
-    axes.set_ylim(math.floor(lowest) - 3, 100.7)
+    axes.set_ylim(lowest - 0.35 * (100 - lowest) - 1, 100.7)
     axes.set_xticks(range(len(titles)), titles, fontsize=10.5, color=INK)
     axes.set_xlabel("dashed: dense float32", fontsize=9.5, color=PALE, loc="right")
     axes.set_ylabel("% of digits read right", fontsize=9.5, color=PALE)
@@ -87,7 +87,8 @@ def _speed(axes: Any, networks: list[dict[str, Any]]) -> None:
             x = place + 0.4 * at - 0.2
             label = network["title"] if place == 0 else None
             axes.bar(x, speeds[pattern], width=0.36, color=colour, label=label)
-            axes.text(x, speeds[pattern] + 0.05, f"{speeds[pattern]:.2f}", ha="center", fontsize=10, color=colour)
+            inside = {"ha": "center", "va": "top", "fontsize": 10, "color": "white"}
+            axes.text(x, speeds[pattern] - 0.06, f"{speeds[pattern]:.2f}", **inside)
     for place, pattern in enumerate(patterns):
         kept, block = map(int, pattern.split(":"))
         axes.plot((place - 0.42, place + 0.42), 2 * (block / kept,), color=INK, linestyle="--", linewidth=1)
@@ -109,10 +110,9 @@ def _memory(axes: Any, results: dict[str, Any]) -> None:
     for place, (_, run) in enumerate(rows):
         memory = run["memory"]
         whole, each = memory["whole"]["value"], memory["bits_per_weight"]["value"]
-        # Of a transformer's weights a share goes to units of rows, which are no part of the streams.
-        begin, streamed = 0.0, each
+        begin = 0.0
         for part, colour in PARTS.items():
-            share = memory[part]["value"] / whole * streamed
+            share = memory[part]["value"] / whole * each
             axes.barh(place, share, left=begin, height=0.7, color=colour, label=part if place == 0 else None)
             begin += share
         axes.text(each + 0.015 * widest, place, f"{each:.2f}", va="center", fontsize=10, color=INK)

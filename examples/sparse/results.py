@@ -84,5 +84,16 @@ def _run(run: NetworkRun, dense: NetworkRun, clock: float) -> dict[str, Any]:
         **{key: value for key, value in found.items() if key != "title"},
         "speedup": speedup(dense.outcome.execution.cycles, run.outcome.execution.cycles),
         "memory": memory_results(run.memory),
+        "streamed": Figure(_streamed(run), "bit", "exact").to_dict(),
         "memory_of_dense": Figure(100 * bits_of(run.memory) / bits_of(dense.memory), "%", "exact").to_dict(),
     }
+
+
+def _streamed(run: NetworkRun) -> float:
+    """Return the bits of weights that one image took as it ran: each tile of rows of A reads all of a layer's."""
+    bits = 0
+    layers = zip(run.outcome.network.layers, run.outcome.execution.layers, run.memory, strict=True)
+    for layer, done, memory in layers:
+        passes = -(-done.outputs // (layer.outputs * run.design.params.rows))
+        bits += passes * bits_of([memory])
+    return bits / len(run.outcome.labels)

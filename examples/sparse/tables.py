@@ -22,11 +22,11 @@ def show(results: dict[str, Any], console: Console) -> None:
         console.print(_network_table(network))
         _summary(network, results["images"], console)
     console.print(
-        "  Each section is a design; dense forms run on the same one as the pruned forms\n"
-        "  below them, speed-up is beside those. Cycles of an image and utilisation (by\n"
-        "  weights that are not 0) are from simulation (rtl-sim). Bits of a weight, pruned\n"
-        "  ones counted, and of all weights beside the dense form's: exact, each read once,\n"
-        "  with indices and descriptors.\n",
+        "  Each section is a design; dense forms run on the same one as the pruned\n"
+        "  forms below them, which are compared with those. Cycles of an image and\n"
+        "  utilisation, by weights that are not 0, are from simulation (rtl-sim). Bits\n"
+        "  (exact) with indices, descriptors and padding, pruned weights counted as\n"
+        "  weights; of dense: all that an inference moves, each weight read once.\n",
         highlight=False,
     )
     _show_feed_forward(results["feed_forward"], console)
@@ -57,7 +57,8 @@ def _summary(network: dict[str, Any], images: int, console: Console) -> None:
     lost = ", ".join(f"{found['pruned']['value']:.2f} % {title}" for title, found in network["patterns"].items())
     console.print(
         f"  pruned    {lost}\n"
-        f"            in float before the remaining weights are trained on\n"
+        f"            in float before the remaining weights are trained on, which\n"
+        f"            gives the pruned forms more training than the dense float one\n"
         f"  RTL       {equal:,} of {compared:,} layer outputs {verdict}\n"
         f"            to the golden model, on {images} held-out images\n",
         highlight=False,
