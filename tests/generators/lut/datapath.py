@@ -1,7 +1,5 @@
 """What every register of a LUT tile's datapath holds for pairs of a row of A and a row of W, in NumPy."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,17 +24,6 @@ def digits_of(params: LutParams, w: IntArray) -> IntArray:
     return 2 * planes - 1 if params.symmetric else planes
 
 
-@dataclass(frozen=True)
-class _Tables:
-    """Sums of the groups of activations: `values` (samples, steps, k, digits chosen), each counting `unit`."""
-
-    unit: IntArray
-
-    def __call__(self, sums: IntArray) -> IntArray:
-        """Return sums as the tables hold them; np.rint rounds halves to even."""
-        return np.rint(sums / self.unit).astype(np.int64)
-
-
 def run(params: LutParams, a: IntArray, w: IntArray, zero: int = 0) -> Places:
     """Return all values at every place of `Ranges` up to `corrected`.
 
@@ -52,7 +39,11 @@ def run(params: LutParams, a: IntArray, w: IntArray, zero: int = 0) -> Places:
     shape = (len(a), -1, params.k, params.lookup)
     groups, digits = a.reshape(shape), digits_of(params, w).reshape(-1, *(a.reshape(shape).shape))
     unit = _units(params, groups)
-    tables = _Tables(unit)
+
+    def tables(sums: IntArray) -> IntArray:
+        """Return sums as the tables hold them; np.rint rounds halves to even."""
+        return np.rint(sums / unit).astype(np.int64)
+
     scale = unit if params.table_scale == "table" else np.ones_like(unit)
     code = params.code
     if params.unit == "mac":
