@@ -112,10 +112,11 @@ def _ratio(over: SynthReport, under: SynthReport) -> Figure:
 def _ladders(library: str) -> dict[str, Figure]:
     """Return area and ratio of each step from the UNPU-style unit to the full design, W2A8, the same work in each."""
     found: dict[str, Figure] = {}
+    outside = "at last summed up by the sender, outside this area"
     for shape in (MODERATE, LUT_PUBLISHED):
-        private = "a table and its precompute in each column at first"
+        private = "at first a table and its precompute in each column, " + outside
         found |= _ladder(library, shape, "ablation", LADDER, private)
-        found |= _ladder(library, shape, "ablation of shared tables", SHARED_LADDER, "tables shared by all columns")
+        found |= _ladder(library, shape, "ablation of shared tables", SHARED_LADDER, "tables shared by all, " + outside)
     return found
 
 
