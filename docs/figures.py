@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import lut_tables
-from tables import Plain, equal, figure, paragraphs, share, short, table
+from rtloom.docs import lut_tables
+from rtloom.docs.tables import Plain, equal, figure, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
 PAGES = (HERE.parent / "README.md", HERE / "lut.md")

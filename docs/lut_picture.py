@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from picture import FILL, INK, PAPER, SOFT, arrow, box, text
+from rtloom.docs.picture import FILL, INK, PAPER, SOFT, arrow, box, text
 
 WIDTH, HEIGHT = 960, 500
 MINUS = "\N{MINUS SIGN}"

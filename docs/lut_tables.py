@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from tables import Figures, Plain, equal, figure, paragraphs, share, short, sources, table
+from rtloom.docs.tables import Figures, Plain, equal, figure, paragraphs, share, short, sources, table
 
 TILE = r"(?P<tile>\w+ tile \w+ \w+), (?P<library>[^,]+)"
 AREA = re.compile(rf"^{TILE}, area$")

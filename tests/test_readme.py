@@ -105,6 +105,6 @@ def test_figures_are_those_that_were_measured():
 
 @pytest.mark.parametrize("script", PICTURES)
 def test_pictures_are_what_their_scripts_draw(script):
-    code = f"import sys; sys.path.insert(0, {str(ROOT / 'docs')!r}); import {script}; print({script}.draw(), end='')"
+    code = f"from rtloom.docs import {script}; print({script}.draw(), end='')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == (ROOT / "docs" / PICTURES[script]).read_text(encoding="utf-8")
