@@ -1,7 +1,7 @@
 """Two products in one wide multiplier: packing operands, taking products apart exactly, and a unit that does both."""
 
 from amaranth.hdl import Cat, Const, Module, Value
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from ..errors import must
 from .decode import decode
@@ -98,8 +98,9 @@ def split_products(shape: PackedShape, product: Value) -> tuple[Value, Value]:
 def add_with_carry(left: Value, right: Value, carry: Value) -> Value:
     """Return the exact sum of two values and a bit, which enters the adder's lowest place as its carry."""
     raised = [Cat(carry, value).as_signed() if value.shape().signed else Cat(carry, value) for value in (left, right)]
-    total: Value = raised[0] + raised[1]
-    return total[1:].as_signed() if total.shape().signed else total[1:]
+    total = raised[0] + raised[1]
+    added: Value = total[1:].as_signed() if total.shape().signed else total[1:]
+    return added
 
 
 class PackedSplit(Shared):
@@ -203,7 +204,7 @@ class PackedMultiply(Shared):
         return m
 
 
-def _outputs(shape: PackedShape) -> dict[str, Out]:
+def _outputs(shape: PackedShape) -> dict[str, Member]:
     """Return the members `high` and `low` for both sums."""
     return {"high": Out(width_of(*shape.high_range)[0]), "low": Out(width_of(*shape.low_range)[0])}
 
