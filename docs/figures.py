@@ -18,7 +18,7 @@ MARKED = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 CHOSEN = (
     r"^GEMM 512.*(cycles|ideal \d+)$",
     r"^GEMV .* on lut.*utilisation$",
-    r"^MAC tile W8A8 M8N4K16 over LUT tile W1A8 M2N64K4, ASAP7, area ratio$",
+    r"^MAC tile W8A8 M8N4K16 over LUT tile W1A8 (M2N64K4|M1N16K32), ASAP7, area ratio$",
     r"^LUT tile W2A8 M2N16K16, .* ablation \d streamed, .*ratio$",
     r"presets equal|^random ",
     r"^rtloom verilog .*CPU time$",
