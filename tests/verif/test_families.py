@@ -80,7 +80,8 @@ def test_switches_are_drawn_and_numbers_are_not() -> None:
     drawn = [jobs.draw(np.random.default_rng(seed)) for seed in range(40)]
     for params in drawn:
         jobs.params.parse(params)
-    assert {name for params in drawn for name in params} == {"dataflow", "overflow", "bias", "requantize", "activation"}
+    switches = {"dataflow", "overflow", "packing", "bias", "requantize", "activation"}
+    assert {name for params in drawn for name in params} == switches
 
 
 def test_the_matrix_of_examples_meets_jobs_and_stalls(installed) -> None:
