@@ -248,12 +248,12 @@ def test_an_unknown_size_of_example_is_named() -> None:
 
 
 def test_short_groups_are_filled_up_with_steps_of_zeros() -> None:
-    """Eight segments need eight beats of w from end to end: four steps of two passes, whatever K is."""
+    """Eight segments flush in seven beats of w, four steps of two passes: a sum has a step more, whatever K is."""
     params = LutParams.parse({"n": 64, "group": 4, "weight_scales": True})
     job = LUT.lower(params, "gemm", a=np.ones((2, 9)), w=np.ones((64, 9)), weight_scale=1)
-    assert np.flatnonzero(job.inputs["a"]["ends"]).tolist() == [3, 7, 11]
-    assert np.flatnonzero(job.inputs["a"]["last"]).tolist() == [11]
-    assert (job.plan.lookups, len(job.inputs["w"]["index"])) == (24, 32)
+    assert np.flatnonzero(job.inputs["a"]["ends"]).tolist() == [4, 9, 14]
+    assert np.flatnonzero(job.inputs["a"]["last"]).tolist() == [14]
+    assert (job.plan.lookups, len(job.inputs["w"]["index"])) == (30, 38)
 
 
 @pytest.mark.parametrize(
