@@ -23,7 +23,7 @@ def numbered(counts: dict[str, int], every: int = 1) -> list[tuple[str, int]]:
 
 ROWS = {name: len(rows) for name, rows in PAIRWISE.items()}
 EVERY = {"systolic": 1, "lut": 2, "sparse": 2}
-"""Rows that are taken here, one in so many: building them takes most of the time; `rtloom regress` goes on at random."""
+"""Rows taken here, one in so many, since building them takes most of the time; `rtloom regress` goes on at random."""
 TAKEN = [(name, number) for name, number in numbered(ROWS) if number % EVERY[name] == 0]
 
 
