@@ -104,7 +104,7 @@ class Source:
 
     def _rubbish(self) -> int:
         """Return the complement of the next word: a design that looks at data without valid is found out."""
-        word = self.words[self.taken % len(self.words)]
+        word = self.words[self.taken % len(self.words)] if self.words else 0
         return ~word & ((1 << (8 * self.port.nbytes)) - 1)
 
 

@@ -51,6 +51,12 @@ def test_a_source_sends_rubbish_between_its_beats() -> None:
     assert source.offer(3) == (True, 0x0201, False)
 
 
+def test_a_source_without_beats_sends_rubbish_alone() -> None:
+    source = Source(IN, Sent(np.zeros((0, 2), dtype=np.uint8), np.zeros(0, dtype=np.bool_)))
+    assert source.done
+    assert source.offer(1) == (False, 0xFFFF, True)
+
+
 def test_a_sink_takes_the_right_beats() -> None:
     sink = Sink(OUT, EXPECTED)
     take(sink, [IDLE, beat(1, -2, ready=False), beat(1, -2), IDLE, beat(3, 4, last=True)])
