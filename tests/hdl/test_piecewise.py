@@ -1,4 +1,4 @@
-"""Piecewise functions: every input of the RTL against the shape, error bounds, and the shape against plain fractions."""
+"""Piecewise functions: every input of the RTL against the shape, the shape against fractions, and error bounds."""
 
 from fractions import Fraction
 from typing import Any
@@ -70,5 +70,5 @@ def test_the_error_falls_with_the_square_of_the_segments() -> None:
 
 
 def test_no_segment() -> None:
-    with pytest.raises(InputError, match="^Piecewise segments must be positive, not 0$"):
+    with pytest.raises(InputError, match=r"^Piecewise segments must be positive, not 0$"):
         PiecewiseShape.of(falling, 0, 3)

@@ -1,0 +1,57 @@
+"""The real functions of the softmax as integer tables and polynomials; no hardware import."""
+
+import math
+from functools import cache
+from typing import Literal
+
+from ...hdl.piecewise_shape import PiecewiseShape
+from ...hdl.polynomial_shape import PolynomialShape
+
+__all__ = ["RECIPROCAL_BITS", "exponential_shape", "reciprocal_shape"]
+
+RECIPROCAL_BITS = 16
+"""Fraction bits of a reciprocal, which lies between 1/2 and 1."""
+
+_RECIPROCAL_SEGMENTS = 64
+"""Straight pieces: the middle of a chord of 1 / (1 + x) is off by at most ``2 / (16 * 64**2)``, less than 2**-14."""
+
+_RECIPROCAL_REST = 8
+"""Bits of x below a piece's number."""
+
+_DEGREES = ((9, 2), (13, 3), (16, 4))
+"""Accuracy up to which a polynomial of a degree is good enough, measured over all x of up to 12 bits."""
+
+
+@cache
+def exponential_shape(
+    kind: Literal["table", "polynomial"], accuracy: int, fraction: int, bits: int
+) -> PiecewiseShape | PolynomialShape:
+    """Return ``2**-x`` for x in [0, 1), x in units of ``2**-fraction``, results in units of ``2**-bits``.
+
+    Parameters
+    ----------
+    kind
+        How it is computed.
+    accuracy
+        The error is at most ``2**-accuracy``, beside the rounding of x and of the result.
+    fraction, bits
+        Fraction bits of x and of the result. The result is less than 1, so it has no more bits: the function is
+        scaled by a little less than 1, which normalisation takes out again.
+    """
+    # Room for the error and for rounding, so that no result reaches 1.
+    most = (1 << bits) - 1 - (1 << max(bits - accuracy - 1, 0))
+    if kind == "polynomial":
+        degree = next(degree for limit, degree in _DEGREES if accuracy <= limit)
+        return PolynomialShape.of(lambda x: most * 2.0 ** (-x / (1 << fraction)), degree, fraction)
+    # The middle of a chord over a segment of width h is off by (h ln 2)**2 / 16.
+    least = math.log(2) / 4 * 2 ** (accuracy / 2)
+    segments = 1 << min(math.ceil(math.log2(least)), fraction)
+    rest = fraction - (segments - 1).bit_length()
+    return PiecewiseShape.of(lambda x: most * 2.0 ** (-x / (1 << fraction)), segments, rest)
+
+
+@cache
+def reciprocal_shape() -> PiecewiseShape:
+    """Return ``1 / (1 + x)`` for x in [0, 1), x of 14 bits, results of `RECIPROCAL_BITS` fraction bits."""
+    width = _RECIPROCAL_SEGMENTS << _RECIPROCAL_REST
+    return PiecewiseShape.of(lambda x: (1 << RECIPROCAL_BITS) / (1 + x / width), _RECIPROCAL_SEGMENTS, _RECIPROCAL_REST)
