@@ -83,6 +83,7 @@ AXES: dict[str, dict[str, Parameters]] = {
     "reduce": {str(n): {"reduce": n} for n in (1, 2, 3, 4)},
     "broadcast": {str(n): {"broadcast": n} for n in (1, 2, 8)},
     "pipeline": {str(n): {"pipeline": n} for n in (0, 1, 2, 3)},
+    "packing": {"off": {}, "on": {"packing": True}},
     "accumulator": {
         "derived": {"max_reduction": 4096},
         "short": {"max_reduction": 3},
@@ -152,11 +153,13 @@ class SystolicJobs(FamilyJobs[SystolicParams]):
             "output_format": str(rng.choice([name for name in FORMATS if "int" in name])) if requantize else "int8",
             "multiplier_bits": int(rng.integers(2, 25)),
             "activation": str(rng.choice(["none", "relu", "squared_relu"])) if requantize else "none",
+            "packing": bool(rng.random() < 0.5),
         }
         without = {
             "max_reduction": overflow != "exact",
             "accumulator_rows": drawn["dataflow"] == "output_stationary",
             "multiplier_bits": not requantize,
+            "packing": drawn["dataflow"] != "output_stationary" or drawn["rows"] % 2 == 1,
         }
         return {name: value for name, value in drawn.items() if not without.get(name)}
 
