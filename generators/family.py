@@ -53,6 +53,11 @@ class Family(ABC, Generic[P]):
     golden_module: ClassVar[str]
     operations: ClassVar[tuple[str, ...]]
 
+    def operations_of(self, params: P) -> tuple[str, ...]:
+        """Return the operations that a design of these parameters can do, the usual one first."""
+        del params  # all of the family's, unless a family says otherwise
+        return self.operations
+
     @abstractmethod
     def component(self, params: P) -> "wiring.Component":
         """Return the hardware: a component whose stream members carry the names of `ports`."""
