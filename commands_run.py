@@ -22,7 +22,7 @@ def run(
         list[str] | None,
         typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one."),
     ] = None,
-    operation: Annotated[str | None, typer.Option(help="Operation; the family's first unless given.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Operation; the design's first unless given.")] = None,
     stalls: Annotated[str | None, typer.Option(metavar="PATTERN", help="Hold streams back in a named pattern.")] = None,
     trace: Annotated[Path | None, typer.Option(metavar="FILE", help="Waveform, .vcd or .fst.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Compare with golden, bit for bit, and the cycles.")] = False,
@@ -50,8 +50,6 @@ def run(
     if reserved:
         raise InputError(f"Array {reserved[0]!r} of {source} must be an argument of the operation")
     with whole_file(target) as file:
-        result, report = simulate(
-            loaded, operation or loaded.family.operations[0], stalls=stalls, trace=trace, check=check, **tensors
-        )
+        result, report = simulate(loaded, operation, stalls=stalls, trace=trace, check=check, **tensors)
         write_result(file, result)
     typer.echo(json.dumps({"output": str(target), **report.to_dict()}) if as_json else str(report))

@@ -17,11 +17,12 @@ from .lut.family import LUT
 from .params import FamilyParams
 from .sparse.family import SPARSE
 from .systolic.family import SYSTOLIC
+from .vector.family import VECTOR
 
 __all__ = ["Spec", "families", "family", "load", "presets"]
 
 GROUP = "rtloom.families"
-_BUILT_IN: dict[str, Family[Any]] = {family.name: family for family in (SYSTOLIC, LUT, SPARSE)}
+_BUILT_IN: dict[str, Family[Any]] = {family.name: family for family in (SYSTOLIC, LUT, SPARSE, VECTOR)}
 _LONGEST_NAME = 64
 _KEYS = ("family", "name", "description", "params")
 

@@ -9,10 +9,12 @@ from .families.example import ExampleJobs
 from .families.lut import LUT_JOBS
 from .families.sparse import SPARSE_JOBS
 from .families.systolic import SYSTOLIC_JOBS
+from .families.vector import VECTOR_JOBS
 
 __all__ = ["jobs_of"]
 
-_BUILT_IN: dict[str, FamilyJobs[Any]] = {jobs.name: jobs for jobs in (SYSTOLIC_JOBS, LUT_JOBS, SPARSE_JOBS)}
+_EVERY = (SYSTOLIC_JOBS, LUT_JOBS, SPARSE_JOBS, VECTOR_JOBS)
+_BUILT_IN: dict[str, FamilyJobs[Any]] = {jobs.name: jobs for jobs in _EVERY}
 
 
 def jobs_of(wanted: str | Family[Any]) -> FamilyJobs[Any]:

@@ -95,7 +95,7 @@ Stalls = str | Mapping[str, NDArray[np.bool_]] | None
 
 def simulate(
     spec: str | Path | Spec | Mapping[str, Any],
-    operation: str = "gemm",
+    operation: str | None = None,
     *,
     stalls: Stalls = None,
     seed: int = 0,
@@ -111,7 +111,7 @@ def simulate(
     spec
         Preset, YAML file or loaded spec.
     operation
-        One of the family's operations.
+        One of the design's operations; if not given the first one, which is ``gemm`` where there is one.
     stalls
         Holds streams back: a name in `stimulus.STALL_PATTERNS`, or for each stream a repeating pattern, True = go.
     seed
@@ -141,6 +141,7 @@ def simulate(
     """
     loaded = load(spec)
     family, params = loaded.family, loaded.params
+    operation = family.operations_of(params)[0] if operation is None else operation
     job = family.lower(params, operation, **tensors)
     design = emit_design(loaded, interface)
     patterns = _patterns(stalls, family.ports(params), seed)

@@ -9,7 +9,7 @@ from ...hdl.formats import Integer
 from ...hdl.requantize_shape import SHIFT_BITS
 from ..params import FamilyParams, FormatField
 
-__all__ = ["ACTIVATIONS", "NORMS", "UNITS", "Unit", "VectorParams"]
+__all__ = ["ACTIVATIONS", "NORMS", "UNITS", "USES", "Unit", "VectorParams"]
 
 Unit = Literal["softmax", "layernorm", "rmsnorm", "gelu", "silu", "rope"]
 UNITS: tuple[Unit, ...] = ("softmax", "layernorm", "rmsnorm", "gelu", "silu", "rope")
@@ -20,7 +20,7 @@ MOST_FRACTION_BITS = 20
 LARGEST_FACTOR = 16
 """Bits that gamma and the angles may have."""
 
-_ONLY: dict[str, tuple[str, ...]] = {
+USES: dict[str, tuple[str, ...]] = {
     "max_length": ("softmax", *NORMS),
     "fraction_bits": ("softmax", *NORMS, *ACTIVATIONS),
     "table_bits": ("softmax", *NORMS, *ACTIVATIONS),
@@ -83,7 +83,7 @@ class VectorParams(FamilyParams):
             raise must("Vector table_bits", f"be at most fraction_bits={self.fraction}", self.table_bits)
 
     def _check_unused(self) -> None:
-        for name, units in _ONLY.items():
+        for name, units in USES.items():
             default = type(self).model_fields[name].default
             if self.unit not in units and getattr(self, name) != default:
                 value: Any = self.to_dict()[name]

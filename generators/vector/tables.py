@@ -25,7 +25,8 @@ def _gelu_gap(x: FloatArray) -> FloatArray:
 
 def _silu_gap(x: FloatArray) -> FloatArray:
     """Return relu(x) - silu(x), an even function, for x from 0."""
-    return x / (1 + np.exp(x))
+    gap: FloatArray = x / (1 + np.exp(x))
+    return gap
 
 
 _GAPS = {"gelu": _gelu_gap, "silu": _silu_gap}
@@ -66,6 +67,7 @@ def reciprocal_root(bits: int, table_bits: int) -> PiecewiseShape:
     def root(x: FloatArray) -> FloatArray:
         odd = x >= 2**bits
         v = np.where(odd, 2 * (x / 2**bits), 1 + x / 2**bits)
-        return 2.0**bits / np.sqrt(v)
+        y: FloatArray = 2.0**bits / np.sqrt(v)
+        return y
 
     return PiecewiseShape.of(root, 2 << table_bits, bits - table_bits)

@@ -148,7 +148,7 @@ def _rope(params: VectorParams, x: IntArray, *, cos: ArrayLike, sin: ArrayLike, 
     first, second = (x[..., 0::2], x[..., 1::2]) if adjacent else (x[..., : length // 2], x[..., length // 2 :])
     c, s = (_angle(params, value, name, shape) for name, value in (("cos", cos), ("sin", sin)))
     turned = [first * c - second * s, first * s + second * c]
-    total = np.stack(turned, axis=-1).reshape(x.shape) if adjacent else np.concatenate(turned, axis=-1)
+    total: IntArray = np.stack(turned, axis=-1).reshape(x.shape) if adjacent else np.concatenate(turned, axis=-1)
     return _result(params, total, **result)
 
 
