@@ -70,11 +70,11 @@ def check_range(params: AttentionParams, reach: IntArray, multiplier: IntArray, 
         The scale of each row.
     """
     limit = logit_limit(params)
-    over = (reach * multiplier) >> shift >= limit
-    if over.any():
-        size = math.ldexp(int((reach * multiplier)[over][0]), -int(shift[over][0]) - params.logit_fraction)
-        rule = f"keep logits below {limit >> params.logit_fraction} in size, as far as q and k could make them"
-        raise must("Attention scale_multiplier / 2**scale_shift", rule, round(size, 3))
+    largest = int(((reach * multiplier) >> shift).max())
+    if largest >= limit:
+        octaves = limit >> params.logit_fraction
+        rule = f"keep every logit below {octaves} octaves, logit_integer={params.logit_integer}"
+        raise must("Attention scale_multiplier", rule, largest >> params.logit_fraction)
 
 
 def to_logits(score: IntArray, multiplier: IntArray, shift: IntArray) -> IntArray:

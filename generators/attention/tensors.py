@@ -93,21 +93,18 @@ class Operands:
 def _check_shapes(params: AttentionParams, q: IntArray, k: IntArray, v: IntArray) -> None:
     """Raise `InputError` where the axes of the operands do not go together."""
     if not 2 <= q.ndim <= 4:
-        raise must("Attention q", "have 2 to 4 axes, (B, H, Lq, e)", q.shape)
+        raise must("Attention q", "have 2, 3 or 4 axes", q.shape)
     if q.shape[-1] != params.e:
         raise must("Attention q", f"have e={params.e} elements a row", q.shape)
-    if k.ndim != q.ndim:
-        raise must("Attention k", f"have {q.ndim} axes, as q has", k.shape)
-    if k.shape[-1] != params.e:
-        raise must("Attention k", f"have e={params.e} elements a key", k.shape)
-    if q.ndim == 4 and k.shape[0] != q.shape[0]:
-        raise must("Attention k", f"have a batch of {q.shape[0]}, as q has", k.shape)
+    if k.ndim != q.ndim or k.shape[:-3] != q.shape[:-3] or k.shape[-1] != params.e:
+        lead = "".join(f"{size}, " for size in q.shape[:-3]) + ("Hkv, " if q.ndim > 2 else "")
+        raise must("Attention k", f"have shape ({lead}Lk, {params.e})", k.shape)
     if q.ndim > 2 and q.shape[-3] % k.shape[-3]:
-        raise must("Attention k", f"have a number of heads that divides the {q.shape[-3]} of q", k.shape)
+        raise must("Attention k", f"have a number of heads that divides the {q.shape[-3]} of q", k.shape[-3])
     if k.shape[-2] > params.max_length:
-        raise must("Attention k", f"have at most max_length={params.max_length} keys", k.shape)
+        raise must("Attention k", f"have at most max_length={params.max_length} keys", k.shape[-2])
     if v.shape != (*k.shape[:-1], params.f):
-        raise must("Attention v", f"have shape {(*k.shape[:-1], params.f)}, as k and f={params.f} say", v.shape)
+        raise must("Attention v", f"have shape {(*k.shape[:-1], params.f)}", v.shape)
 
 
 def _side(params: AttentionParams, name: str, codes: IntArray, tensors: Mapping[str, Any]) -> Side:
@@ -136,4 +133,4 @@ def _check_scaled(params: AttentionParams, name: str, side: Side) -> None:
     form, elements = params.operand_format, side.effective
     for extreme in (int(elements.min()), int(elements.max())):
         if not form.lo <= extreme <= form.hi:
-            raise must(f"Attention {name}", f"give elements of {form}, {form.describe()}, when scaled", extreme)
+            raise must(f"Attention {name}", f"give values of {form}, {form.describe()}, when scaled", extreme)
