@@ -86,7 +86,7 @@ class Normalizer(Shared):
 
     def _reciprocal(self, m: Module, zeros: Value) -> Value:
         """Return the reciprocal of the shifted sum, four cycles after the sum."""
-        params, shape = self.params, self.params.reciprocal_shape
+        shape = self.params.reciprocal_shape
         before = registered(m, self.en, self.sum, "sum_late")
         shifted = _shifted_up(m, before, zeros, "weights")
         # Below the highest bit, which is set; filled up with zeros where the sum has fewer bits than the table takes.
