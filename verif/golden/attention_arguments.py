@@ -86,7 +86,7 @@ class Operands:
             v = _dequantised(params, "v", v, given["v_scale"], params.f_lanes)
         axes, (q, k, v) = q.shape[:-1], (tensor.reshape(_four(tensor.shape)) for tensor in (q, k, v))
         rows = _Rows(axes, given)
-        masks = bounds(params, {name: given[name] for name in MASKS if name in given}, len(q), q.shape[2], k.shape[2])
+        masks = bounds({name: given[name] for name in MASKS if name in given}, len(q), q.shape[2], k.shape[2])
         multiplier, shift = rows("scale_multiplier", params.scale_format), rows("scale_shift", params.shift_format)
         _check_logits(params, q, k, multiplier, shift)
         offset = rows("offset", params.maximum_format, 0)
@@ -104,7 +104,7 @@ class _Rows:
         """Return the argument of that name as ``(B, H, Lq)``."""
         heads = self.axes[-2:-1] or (1,)
         value = shaped(form, self.given.get(name, default), f"Attention {name}", (), heads, self.axes)
-        if value.shape == heads != self.axes:
+        if value.shape == heads and len(self.axes) > 1:
             value = value[:, np.newaxis]
         full: IntArray = np.broadcast_to(value, self.axes).reshape(_four((*self.axes, 1))[:3])
         return full
@@ -159,6 +159,8 @@ def _dequantised(params: AttentionParams, name: str, codes: IntArray, scale: Any
     size = params.kv_group or lanes
     shape = (*codes.shape[:-1], codes.shape[-1] // size)
     scales = shaped(params.kv_scale_format, scale, f"Attention {name}_scale", (), shape)
+    if scales.min() < 1:
+        raise must(f"Attention {name}_scale", "be at least 1", int(scales.min()))
     values: IntArray = codes * np.repeat(np.broadcast_to(scales, shape), size, axis=-1)
     outside = ~params.operand_format.contains(values)
     if outside.any():
@@ -169,7 +171,9 @@ def _dequantised(params: AttentionParams, name: str, codes: IntArray, scale: Any
 
 
 def _check_logits(params: AttentionParams, q: IntArray, k: IntArray, multiplier: IntArray, shift: IntArray) -> None:
-    """Raise `InputError` where a logit could saturate, going by the largest element of a head's keys."""
+    """Raise `InputError` where a scale is 0 or a logit could saturate, by the largest element of a head's keys."""
+    if multiplier.min() < 1:
+        raise must("Attention scale_multiplier", "be at least 1", int(multiplier.min()))
     largest = np.repeat(np.abs(k).max(axis=(2, 3)), q.shape[1] // k.shape[1], axis=1)[:, :, np.newaxis]
     reach = (np.abs(q).sum(axis=3) * largest * multiplier) >> shift  # whole, as is what it must stay below
     limit = ((1 << (params.logit_integer - 1)) - 1) << params.logit_fraction

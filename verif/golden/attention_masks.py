@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import must
-from ...generators.attention.params import AttentionParams
 from ...hdl.formats import Integer
 from .arguments import scalar, shaped
 
@@ -18,19 +17,15 @@ IntArray = NDArray[np.int64]
 MASKS = ("causal", "window", "sink", "length", "position")
 """Names of the arguments that say what is masked."""
 
-POSITION = Integer(32)
+NUMBER = Integer(32)
 FLAG = Integer(1, is_signed=False)
 
 
-def bounds(
-    params: AttentionParams, given: Mapping[str, Any], batch: int, queries: int, keys: int
-) -> tuple[IntArray, IntArray, IntArray]:
+def bounds(given: Mapping[str, Any], batch: int, queries: int, keys: int) -> tuple[IntArray, IntArray, IntArray]:
     """Return `stop`, `start` and `sink` of every query: key j counts if ``j < stop and (j >= start or j < sink)``.
 
     Parameters
     ----------
-    params
-        The design.
     given
         Arguments of `MASKS`, as `attention.compute` describes them.
     batch, queries, keys
@@ -47,14 +42,17 @@ def bounds(
         Where a length is more than there are keys, or a number out of range.
     """
     one_each = ((), (batch,))
-    length = shaped(params.bound_format, given.get("length", keys), "Attention length", *one_each)
-    if length.max() > keys:
-        raise must("Attention length", f"be at most the {keys} keys of k", int(length.max()))
+    length = shaped(NUMBER, given.get("length", keys), "Attention length", *one_each)
+    outside = (length < 0) | (length > keys)
+    if outside.any():
+        raise must("Attention length", f"be from 0 to the {keys} keys of k", int(length[outside].flat[0]))
     window = _window(given.get("window"))
     ordered = window is not None or bool(scalar(FLAG, given.get("causal", False), "Attention causal"))
-    sink = scalar(params.bound_format, given.get("sink", 0), "Attention sink")
+    sink = scalar(NUMBER, given.get("sink", 0), "Attention sink")
+    if sink < 0:
+        raise must("Attention sink", "be at least 0", sink)
     first = given.get("position", length - queries if ordered else 0)
-    position = shaped(POSITION, first, "Attention position", *one_each)
+    position = shaped(NUMBER, first, "Attention position", *one_each)
     at = np.broadcast_to(position, (batch,))[:, np.newaxis] + np.arange(queries)
     valid = np.broadcast_to(np.broadcast_to(length, (batch,))[:, np.newaxis], at.shape)
     stop = np.maximum(np.minimum(valid, at + 1), 0) if ordered else valid
@@ -66,7 +64,7 @@ def _window(value: Any) -> int | None:
     """Return the keys that a query sees, itself included; None for all."""
     if value is None:
         return None
-    window = scalar(POSITION, value, "Attention window")
+    window = scalar(NUMBER, value, "Attention window")
     if window < 1:
         raise must("Attention window", "be at least 1", window)
     return window

@@ -21,6 +21,8 @@ LARGEST_SHIFT = 63
 MOST_OCTAVES = 31
 CHUNK = 1 << 20
 """Logits looked at together."""
+FEW = 512
+"""Keys below which no more rows are looked at together: all of them may have a new maximum with every key."""
 BLOCK = 64
 """Keys added together: a row has a sum in a block for each maximum that it has there."""
 
@@ -70,7 +72,7 @@ class Outcome:
 
 def attend(params: AttentionParams, rows: Rows, k: IntArray, v: IntArray) -> Outcome:
     """Return what one pass over keys ``(Lk, E)`` and values ``(Lk, F)`` gives for each row."""
-    size = max(CHUNK // len(k), 1)
+    size = max(CHUNK // max(len(k), FEW), 1)
     parts = [_attend(params, rows[at : at + size], k, v) for at in range(0, len(rows.q), size)]
     return Outcome(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
