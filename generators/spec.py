@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ..errors import InputError, must
+from .attention.family import ATTENTION
 from .family import Family
 from .lut.family import LUT
 from .params import FamilyParams
@@ -22,7 +23,7 @@ from .vector.family import VECTOR
 __all__ = ["Spec", "families", "family", "load", "presets"]
 
 GROUP = "rtloom.families"
-_BUILT_IN: dict[str, Family[Any]] = {family.name: family for family in (SYSTOLIC, LUT, SPARSE, VECTOR)}
+_BUILT_IN: dict[str, Family[Any]] = {family.name: family for family in (SYSTOLIC, LUT, SPARSE, ATTENTION, VECTOR)}
 _LONGEST_NAME = 64
 _KEYS = ("family", "name", "description", "params")
 

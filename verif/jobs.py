@@ -4,6 +4,7 @@ from typing import Any
 
 from ..generators.family import Family
 from ..generators.spec import family
+from .families.attention import ATTENTION_JOBS
 from .families.base import FamilyJobs
 from .families.example import ExampleJobs
 from .families.lut import LUT_JOBS
@@ -13,7 +14,7 @@ from .families.vector import VECTOR_JOBS
 
 __all__ = ["jobs_of"]
 
-_EVERY = (SYSTOLIC_JOBS, LUT_JOBS, SPARSE_JOBS, VECTOR_JOBS)
+_EVERY = (SYSTOLIC_JOBS, LUT_JOBS, SPARSE_JOBS, ATTENTION_JOBS, VECTOR_JOBS)
 _BUILT_IN: dict[str, FamilyJobs[Any]] = {jobs.name: jobs for jobs in _EVERY}
 
 

@@ -51,7 +51,7 @@ class Masks:
         InputError
             Where one is out of range, of the wrong shape, or for a mask that the design was built without.
         """
-        length = _lengths(heads, given)
+        length = _lengths(params, heads, given)
         window, sink = _window(params, given), _sink(params, given)
         # A window looks back from the row's own position, so nothing after that is seen.
         causal = _one(_FLAG, given.get("causal", 0), "Attention causal") == 1 or window is not None
@@ -78,14 +78,13 @@ class Masks:
         return seen
 
 
-def _lengths(heads: Heads, given: Mapping[str, Any]) -> IntArray:
+def _lengths(params: AttentionParams, heads: Heads, given: Mapping[str, Any]) -> IntArray:
     """Return the valid keys of each entry of the batch."""
     if given.get("length") is None:
         return np.full(heads.full[0], heads.keys, dtype=np.int64)
-    length = heads.per_batch(_COUNT, given["length"], "Attention length")
-    outside = (length < 0) | (length > heads.keys)
-    if outside.any():
-        raise must("Attention length", f"be from 0 to the {heads.keys} keys of k", int(length[outside][0]))
+    length = heads.per_batch(params.bound_format, given["length"], "Attention length")
+    if length.max() > heads.keys:
+        raise must("Attention length", f"be at most the {heads.keys} keys of k", int(length.max()))
     return length
 
 
@@ -113,12 +112,9 @@ def _window(params: AttentionParams, given: Mapping[str, Any]) -> int | None:
 
 def _sink(params: AttentionParams, given: Mapping[str, Any]) -> int:
     """Return the first keys that always count."""
-    argument = Argument(_COUNT if params.mask == "sink" else None, 0, "mask=sink")
+    argument = Argument(params.bound_format if params.mask == "sink" else None, 0, "mask=sink")
     value = argument.value(given, "sink", "Attention")
-    size = 0 if value is None else _one(_COUNT, value, "Attention sink")
-    if size < 0:
-        raise must("Attention sink", "be at least 0", size)
-    return size
+    return 0 if value is None else _one(params.bound_format, value, "Attention sink")
 
 
 def _one(form: Integer, value: Any, thing: str) -> int:

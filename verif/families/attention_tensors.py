@@ -98,7 +98,8 @@ def _sink(params: AttentionParams, rng: np.random.Generator) -> Sized:
     """Return a window far from the first keys, which count besides: tiles between are left out."""
     sized = _window(params, rng)
     far = {"position": 4 * _tile_keys(params)}
-    sink = {"sink": int(rng.integers(1, _tile_keys(params) + 2))} if params.mask == "sink" else {}
+    first = min(int(rng.integers(1, _tile_keys(params) + 2)), params.max_length)
+    sink = {"sink": first} if params.mask == "sink" else {}
     keys = 4 * _tile_keys(params) + params.rows
     return _sized(params, (1, params.rows), (1, keys), **sized.options, **far, **sink)
 
