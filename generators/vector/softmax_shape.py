@@ -100,6 +100,12 @@ class SoftmaxShape:
         return self.held_bits + self.reciprocal_bits + 2
 
     @property
+    def base_bits(self) -> int:
+        """Bits of a peak plus the sum's place plus `shift_offset`, signed."""
+        most = self.sum_bits - 1 + max(self.shift_offset, 0) + self.peak.hi
+        return width_of(self.peak.lo + min(self.shift_offset, 0), most)[0]
+
+    @property
     def reciprocal_width(self) -> int:
         """Bits of a reciprocal, unsigned."""
         return width_of(0, self.reciprocal_table.y_range[1])[0]

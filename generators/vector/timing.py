@@ -6,7 +6,6 @@ from ...hdl.requantize_shape import requantize_latency
 from .params import ACTIVATIONS, NORMS, VectorParams
 
 __all__ = [
-    "TABLE_LATENCY",
     "back_latency",
     "cycles",
     "describe",
@@ -25,6 +24,7 @@ OUTPUT_LATENCY = 1
 """Cycles from a result to the output stream: its skid buffer."""
 
 TABLE_LATENCY = 2
+LEADING_ONE = 2
 QUEUE_LATENCY = 2
 SCALE = requantize_latency("none", bias=False)
 """Cycles of a multiplication with rounding shift and clip."""
@@ -38,14 +38,14 @@ def tree_latency(lanes: int) -> int:
 def front_latency(params: VectorParams) -> int:
     """Cycles from the issue of a vector's last beat to when what was found of the vector can be used.
 
-    Softmax: scaled, rounded up, maximum, distance, power of two (table and shift), their sum, aligned, summed up,
-    leading one, normalised, reciprocal. Norms: squared, summed, summed up, multiplied, subtracted, leading one,
-    normalised, reciprocal root.
+    Softmax: scaled, rounded up, maximum, distance, power of two (table and shift), their sum, new maximum,
+    aligned, summed up, normalised, reciprocal. Norms: squared, summed, summed up, multiplied, subtracted, normalised,
+    reciprocal root.
     """
     tree = tree_latency(params.lanes)
     if params.unit == "softmax":
-        return SCALE + 1 + tree + 1 + TABLE_LATENCY + 1 + tree + 1 + 1 + 2 + TABLE_LATENCY + QUEUE_LATENCY
-    return 1 + tree + 1 + 2 + 2 + TABLE_LATENCY + QUEUE_LATENCY
+        return SCALE + 1 + tree + 1 + TABLE_LATENCY + 1 + tree + 3 + LEADING_ONE + TABLE_LATENCY + QUEUE_LATENCY
+    return 1 + tree + 1 + 2 + LEADING_ONE + TABLE_LATENCY + QUEUE_LATENCY
 
 
 def back_latency(params: VectorParams) -> int:
