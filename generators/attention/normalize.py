@@ -5,28 +5,13 @@ from amaranth.lib.wiring import In, Out
 
 from ...hdl.delay import registered
 from ...hdl.emit import Shared
+from ...hdl.leading_one import LeadingOne
 from ...hdl.piecewise import Piecewise
 from ...hdl.widths import cut_lanes, resized
 from .functions import RECIPROCAL_BITS
 from .params import AttentionParams
 
-__all__ = ["Normalizer", "leading_zeros"]
-
-
-def leading_zeros(m: Module, value: Value, name: str) -> Value:
-    """Return how many zeros are above the highest one, halving the field level by level; all ones for 0 alone."""
-    bits = max((len(value) - 1).bit_length(), 1)
-    field: Value = Cat(Const(0, (1 << bits) - len(value)), value)
-    levels = []
-    for level in reversed(range(bits)):
-        half = 1 << level
-        empty = Signal(name=f"{name}_{half}_empty")
-        rest = Signal(half, name=f"{name}_{half}")
-        m.d.comb += [empty.eq(field[half:] == 0), rest.eq(Mux(empty, field[:half], field[half:]))]
-        levels.append(empty)
-        field = rest
-    zeros: Value = Cat(reversed(levels))
-    return zeros
+__all__ = ["Normalizer"]
 
 
 class Normalizer(Shared):
@@ -72,9 +57,12 @@ class Normalizer(Shared):
         """Find the shift and the reciprocal; shift, multiply and round."""
         m = Module()
         params = self.params
-        zeros = registered(m, self.en, leading_zeros(m, self.sum, "above"), "zeros")
-        reciprocal = self._reciprocal(m, zeros)
-        late = registered(m, self.en, zeros, "zeros_late", 2)
+        m.submodules.leading = leading = LeadingOne(params.sum_bits)
+        m.d.comb += [leading.en.eq(self.en), leading.i.eq(self.sum)]
+        zeros = Signal(range(params.sum_bits), name="zeros")
+        m.d.comb += zeros.eq(params.sum_bits - 1 - leading.place)
+        reciprocal = self._reciprocal(m, leading.o)
+        late = registered(m, self.en, zeros, "zeros_late")
         dropped = params.normal_fraction + RECIPROCAL_BITS - params.output_fraction
         for i, lane in enumerate(cut_lanes(self.sums, params.f_lanes)):
             normal = registered(m, self.en, self._normal(m, lane.as_signed(), late, i), f"normal_{i}")
@@ -84,15 +72,13 @@ class Normalizer(Shared):
             m.d.comb += self.o[i * len(mean) : (i + 1) * len(mean)].eq(mean)
         return m
 
-    def _reciprocal(self, m: Module, zeros: Value) -> Value:
-        """Return the reciprocal of the shifted sum, four cycles after the sum."""
+    def _reciprocal(self, m: Module, normal: Value) -> Value:
+        """Return the reciprocal of the shifted sum, two cycles later."""
         shape = self.params.reciprocal_shape
-        before = registered(m, self.en, self.sum, "sum_late")
-        shifted = _shifted_up(m, before, zeros, "weights")
-        # Below the highest bit, which is set; filled up with zeros where the sum has fewer bits than the table takes.
-        fraction = Cat(Const(0, shape.x_bits), shifted[:-1])[-shape.x_bits :]
         m.submodules.reciprocal = unit = Piecewise(shape)
-        m.d.comb += [unit.en.eq(self.en), unit.x.eq(registered(m, self.en, fraction, "fraction"))]
+        # Below the highest bit, which is set; filled up with zeros where the sum has fewer bits than the table takes.
+        fraction = Cat(Const(0, shape.x_bits), normal[:-1])[-shape.x_bits :]
+        m.d.comb += [unit.en.eq(self.en), unit.x.eq(fraction)]
         result: Value = unit.o
         return result
 
