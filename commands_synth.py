@@ -38,6 +38,19 @@ AREA_GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "epilogue": ("requantize", "requantize_lane", "bias_add"),
         "streams and results": ("skid_buffer", "tile"),
     },
+    "vector": {
+        "elements": ("activation_lane", "turn", "power", "softmax_powers"),
+        "sums": ("softmax_total", "norm_spread"),
+        "tables": tuple(f"piecewise_{pieces}" for pieces in (2, 4, 8, 16, 32, 64, 128, 256, 512)),
+        "what is held": ("hold", "queue"),
+        "scaling": ("requantize", "requantize_lane"),
+    },
+    "attention": {
+        "rows": ("row",),
+        "softmax units": ("softmax",),
+        "normalisation": ("normalize",),
+        "streams, sequencer and epilogue": ("skid_buffer", "sequencer", "engine"),
+    },
 }
 """Family -> group -> module labels whose area is shown together."""
 

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rtloom.docs import lut_tables
+from rtloom.docs import attention_tables, lut_tables
 from rtloom.docs.tables import Plain, equal, figure, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
-PAGES = (HERE.parent / "README.md", HERE / "lut.md")
+PAGES = (HERE.parent / "README.md", HERE / "lut.md", HERE / "attention.md")
 MARKED = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 CHOSEN = (
     r"^GEMM 512.*(cycles|ideal \d+)$",
@@ -72,6 +72,9 @@ TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "lut-demo": ("demo-lut.json", lut_tables.demo_table),
     "lut-tiles": ("demo-lut.json", lut_tables.tile_table),
     "lut-gemv": ("demo-lut.json", lut_tables.gemv_tables),
+    "attention-accuracy": ("bench.json", attention_tables.accuracy_table),
+    "attention-cycles": ("bench.json", attention_tables.cycle_table),
+    "attention-storage": ("bench.json", attention_tables.storage_table),
 }
 """For each mark the file that holds its figures, and what makes a table of them."""
 
