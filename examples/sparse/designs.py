@@ -1,22 +1,16 @@
-"""The designs that the demo runs, and simulators of them, built in the background while other work goes on."""
+"""The designs that the demo runs."""
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, cast
 
 import rtloom
 from rtloom.errors import must
 from rtloom.generators.sparse.params import SparseParams
-from rtloom.sim.build import build_native
 
 from .training import PATTERNS
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["BITS", "Builds", "SparseDesign", "layer_designs"]
+__all__ = ["BITS", "SparseDesign", "layer_designs"]
 
 BITS = (8, 4)
 """Widths of the weights, a design for each."""
@@ -83,34 +77,3 @@ def _layer_design(base: rtloom.Spec, block: int, bits: int) -> SparseDesign:
     params = cast("SparseParams", whole.params)
     name = f"sparse-{params.chains}x{params.length}-m{block}-int{bits}-layer"
     return SparseDesign(bits, replace(whole, name=name, description=""))
-
-
-class Builds:
-    """Builds simulators one after the other; to be entered and left as a context.
-
-    Parameters
-    ----------
-    specs
-        The designs, those needed first at the beginning.
-    """
-
-    def __init__(self, specs: Sequence[rtloom.Spec]) -> None:
-        self.specs = specs
-        self._pool = ThreadPoolExecutor(1)
-        self._built: dict[str, Future[Path]] = {}
-
-    def __enter__(self) -> Self:
-        # Emission is not for several threads at once.
-        for spec in self.specs:
-            design = rtloom.emit_design(spec)
-            self._built[spec.name] = self._pool.submit(build_native, design.verilog, design.manifest.top)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def wait(self, spec: rtloom.Spec) -> None:
-        """Return when a design's simulator lies in the cache; raises what stopped its building."""
-        self._built[spec.name].result()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rtloom.generators.sparse.compress import CompressionReport, compress
 from rtloom.hdl.formats import Integer
 
+from ..builds import Builds
 from ..digits.data import Digits
 from ..digits.execute import execute
 from ..digits.network import Network, Weights
@@ -17,7 +18,7 @@ from ..digits.quantize import quantize
 from ..digits.results import Outcome
 from ..digits.train import predict, train
 from ..lut.layers import LutLayer, integer_layers
-from .designs import BITS, Builds, SparseDesign
+from .designs import BITS, SparseDesign
 from .training import PATTERNS, Pattern, pruned, train_few_bits_on, train_on
 
 __all__ = ["NetworkRun", "Study", "Workbench", "patterns_of", "steps_of"]

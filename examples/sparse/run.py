@@ -9,6 +9,7 @@ from typing import Any
 import rtloom
 from rtloom.figures import Figure
 
+from ..builds import Builds
 from ..digits import defaults as digits_defaults
 from ..digits.data import load_digits
 from ..digits.run import NETWORKS, QUICK, check_clock
@@ -17,7 +18,7 @@ from ..packages import require
 from ..progress import Steps, Tell
 from ..transformer.gemv import TOKEN
 from .defaults import OUTPUT, SPEC
-from .designs import Builds, layer_designs
+from .designs import layer_designs
 from .feed_forward import LAYER, ROLES, FeedForward, Missing, feed_forward_spec, find_feed_forward, study_matrix
 from .feed_forward_results import FeedForwardRuns
 from .networks import Workbench, steps_of

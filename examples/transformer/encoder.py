@@ -1,8 +1,9 @@
 """The float arithmetic of a BERT encoder in NumPy: what a layer sees, does and passes on."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,12 +13,41 @@ from ..packages import require
 from .tensors import EXTRA, FloatArray
 from .weights import TransformerWeights
 
-__all__ = ["LayerTrace", "embed", "embed_sentences", "encode", "layer_norm", "run_layer", "softmax", "tokenize"]
+__all__ = [
+    "EncoderWeights",
+    "LayerTrace",
+    "embed",
+    "embed_sentences",
+    "encode",
+    "epsilon",
+    "layer_norm",
+    "run_layer",
+    "softmax",
+    "tokenize",
+]
+
+
+class EncoderWeights(Protocol):
+    """What the float arithmetic of a layer needs; `TransformerWeights` has it, and says what each gives."""
+
+    @property
+    def heads(self) -> int:
+        """Attention heads."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Of ``config.json``: ``hidden_act`` and ``layer_norm_eps``, where they are not the usual."""
+
+    def matrix(self, layer: int, role: str) -> tuple[FloatArray, FloatArray | None]:
+        """Return a projection's weights (N, K) and its bias (N,) if it has one."""
+
+    def norm(self, role: str, layer: int | None = None) -> tuple[FloatArray, FloatArray | None]:
+        """Return a normalisation's factors and offsets."""
 
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """What goes through one encoder layer for T tokens of one sentence.
+    """What goes through one encoder layer for T tokens, of one sentence or of several one after the other.
 
     Parameters
     ----------
@@ -27,12 +57,16 @@ class LayerTrace:
         ``(T, width)``: the heads side by side.
     context
         ``(T, width)``: what attention gives, before its output projection.
+    attention_sum
+        ``(T, width)``: after that projection and the addition of `hidden`.
     attended
-        ``(T, width)``: after projection, addition of `hidden` and normalisation.
-    inner
-        ``(T, inner width)``: the feed-forward network after its activation.
+        ``(T, width)``: `attention_sum` normalised.
+    inner_input, inner
+        ``(T, inner width)``: the feed-forward network before and after its activation.
+    output_sum
+        ``(T, width)``: after its second projection and the addition of `attended`.
     output
-        ``(T, width)``: what leaves.
+        ``(T, width)``: what leaves, `output_sum` normalised.
     """
 
     hidden: FloatArray
@@ -40,8 +74,11 @@ class LayerTrace:
     key: FloatArray
     value: FloatArray
     context: FloatArray
+    attention_sum: FloatArray
     attended: FloatArray
+    inner_input: FloatArray
     inner: FloatArray
+    output_sum: FloatArray
     output: FloatArray
 
     def input_of(self, role: str) -> FloatArray:
@@ -89,26 +126,46 @@ def embed(weights: TransformerWeights, tokens: Sequence[int]) -> FloatArray:
         raise must("Sentence", f"have between 1 and {len(positions)} tokens", len(tokens))
     words = weights.embedding("word_embedding")[np.asarray(tokens)]
     hidden = words + positions[: len(tokens)] + weights.embedding("type_embedding")[0]
-    return layer_norm(hidden, *weights.norm("embedding_norm"), _epsilon(weights))
+    return layer_norm(hidden, *weights.norm("embedding_norm"), epsilon(weights))
 
 
-def run_layer(weights: TransformerWeights, layer: int, hidden: FloatArray) -> LayerTrace:
-    """Return what goes through a layer that `hidden`, (T, width), enters."""
+def run_layer(
+    weights: EncoderWeights, layer: int, hidden: FloatArray, lengths: Sequence[int] | None = None
+) -> LayerTrace:
+    """Return what goes through a layer.
+
+    Parameters
+    ----------
+    weights
+        The model.
+    layer
+        Which of its layers.
+    hidden
+        ``(T, width)``: what enters.
+    lengths
+        Tokens of each sentence, where `hidden` holds several one after the other; by default they are all of one.
+    """
 
     def project(role: str, x: FloatArray) -> FloatArray:
         matrix, bias = weights.matrix(layer, role)
         y: FloatArray = x @ matrix.T
         return y if bias is None else y + bias
 
-    def add_and_norm(role: str, x: FloatArray) -> FloatArray:
-        return layer_norm(x, *weights.norm(role, layer), _epsilon(weights))
+    def norm(role: str, x: FloatArray) -> FloatArray:
+        return layer_norm(x, *weights.norm(role, layer), epsilon(weights))
 
     query, key, value = (project(role, hidden) for role in ("query", "key", "value"))
-    context = _attend(query, key, value, weights.heads)
-    attended = add_and_norm("attention_norm", hidden + project("attention_output", context))
-    inner = _activation(weights)(project("feed_forward_in", attended))
-    output = add_and_norm("feed_forward_norm", attended + project("feed_forward_out", inner))
-    return LayerTrace(hidden, query, key, value, context, attended, inner, output)
+    ends = np.cumsum([len(hidden)] if lengths is None else lengths)[:-1]
+    sentences = zip(*(np.split(x, ends) for x in (query, key, value)), strict=True)
+    context = np.concatenate([_attend(*sentence, weights.heads) for sentence in sentences])
+    attention_sum = hidden + project("attention_output", context)
+    attended = norm("attention_norm", attention_sum)
+    inner_input = project("feed_forward_in", attended)
+    inner = _activation(weights)(inner_input)
+    output_sum = attended + project("feed_forward_out", inner)
+    output = norm("feed_forward_norm", output_sum)
+    between = (attention_sum, attended, inner_input, inner, output_sum)
+    return LayerTrace(hidden, query, key, value, context, *between, output)
 
 
 def encode(weights: TransformerWeights, tokens: Sequence[int], layers: int | None = None) -> list[LayerTrace]:
@@ -178,13 +235,13 @@ ACTIVATIONS: dict[str, Callable[[FloatArray], FloatArray]] = {
 }
 
 
-def _activation(weights: TransformerWeights) -> Callable[[FloatArray], FloatArray]:
+def _activation(weights: EncoderWeights) -> Callable[[FloatArray], FloatArray]:
     name = weights.config.get("hidden_act", "gelu")
     if name not in ACTIVATIONS:
         raise must("Transformer hidden_act", f"be one of {', '.join(ACTIVATIONS)}", name)
     return ACTIVATIONS[name]
 
 
-def _epsilon(weights: TransformerWeights) -> float:
+def epsilon(weights: EncoderWeights) -> float:
     """Return what keeps a normalisation from dividing by zero."""
     return float(weights.config.get("layer_norm_eps", 1e-12))
