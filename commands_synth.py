@@ -41,7 +41,6 @@ AREA_GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
     "vector": {
         "elements": ("activation_lane", "turn", "power", "softmax_powers"),
         "sums": ("softmax_total", "norm_spread"),
-        "tables": tuple(f"piecewise_{pieces}" for pieces in (2, 4, 8, 16, 32, 64, 128, 256, 512)),
         "what is held": ("hold", "queue"),
         "scaling": ("requantize", "requantize_lane"),
     },

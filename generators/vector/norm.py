@@ -67,7 +67,7 @@ class Norm(Shared):
             name: Entrance(m, getattr(self, name), port) for name, port in self.ports.items() if port.direction == "in"
         }
         x, scale = entrances["x"], entrances["scale"]
-        m.submodules.spread = spread = Spread(params)
+        m.submodules.sums = spread = Spread(params)
         m.submodules.hold = hold = Hold(params, params.lanes * params.x_format.bits, len(spread.result))
         issue = Signal()
         ends = x.payload.last
