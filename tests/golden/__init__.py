@@ -1,0 +1,1 @@
+"""Golden models against loops, fractions and real numbers."""
