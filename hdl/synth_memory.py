@@ -11,6 +11,9 @@ __all__ = ["MACRO_BITS", "MemoryUse", "map_small", "memories"]
 MACRO_BITS = 1024
 """Memories of more bits than this are macros: in flip-flops they would cost several times an SRAM's area."""
 
+ROM_BITS = 1 << 16
+"""Tables that are never written are logic up to so many bits: that is what becomes of them on silicon as well."""
+
 ATTRIBUTE = "rtloom_macro"
 SHAPE = ("SIZE", "WIDTH", "RD_PORTS", "WR_PORTS")
 
@@ -30,7 +33,8 @@ class MemoryUse:
     instances
         How often it stands in the design.
     form
-        ``macro``: kept whole and not in the area; ``flip-flops``: mapped to registers and gates, in the area.
+        ``macro``: kept whole and not in the area; ``flip-flops``: mapped to registers and gates, in the area;
+        ``logic``: a table that is never written, mapped to gates, in the area.
     """
 
     module: str
@@ -55,10 +59,16 @@ def memories(netlist: Netlist, limit: int) -> tuple[MemoryUse, ...]:
         for instance in module.instances:
             if instance.type == "$mem_v2":
                 words, width, reads, writes = (_number(instance.parameters, key) for key in SHAPE)
-                form = "macro" if words * width > limit else "flip-flops"
-                uses = netlist.uses[name]
+                form, uses = _form(words * width, writes, limit), netlist.uses[name]
                 found.append(MemoryUse(name, instance.name, words, width, reads, writes, uses, form))
     return tuple(found)
+
+
+def _form(bits: int, writes: int, limit: int) -> str:
+    """Return what becomes of a memory."""
+    if not writes and bits <= ROM_BITS:
+        return "logic"
+    return "macro" if bits > limit else "flip-flops"
 
 
 def map_small(found: Iterable[MemoryUse]) -> list[str]:

@@ -158,6 +158,18 @@ def test_the_limit_between_them_can_be_moved():
     assert synthesize(memory(4), "m", macro_bits=32).memories[0].form == "flip-flops"
 
 
+def test_a_table_that_is_never_written_is_logic_in_the_area():
+    report = synthesize(
+        "module m(input clk, input [7:0] a, output reg [23:0] o); reg [23:0] t [0:255]; integer i;"
+        " initial for (i = 0; i < 256; i = i + 1) t[i] = i * i * 97;"
+        " always @(posedge clk) o <= t[a]; endmodule",
+        "m",
+    )
+    assert [memory.form for memory in report.memories] == ["logic"]
+    assert report["memory_macros"].value == 0
+    assert report["area"].value > 300
+
+
 @pytest.mark.parametrize("target", FPGAS)
 def test_four_multipliers_and_a_memory_of_an_fpga(target):
     both = """
