@@ -46,7 +46,7 @@ def test_list(run):
     printed = run("list")
     for name, preset in presets().items():
         assert re.search(rf"^  {name} +{re.escape(preset.description)}$", printed, re.MULTILINE)
-    assert "  systolic  dense GEMM" in printed
+    assert "  systolic   dense GEMM" in printed
     assert "ternary" in printed
 
 
@@ -79,7 +79,7 @@ def test_describe_json_is_a_schema(run):
 
 
 def test_describe_unknown(run):
-    rule = "Family must be one of lut, sparse, systolic, not 'sistolic'; did you mean 'systolic'?"
+    rule = "Family must be one of attention, lut, sparse, systolic, vector, not 'sistolic'; did you mean 'systolic'?"
     refused(run, rule, "describe", "sistolic")
 
 

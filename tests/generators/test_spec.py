@@ -8,10 +8,12 @@ import yaml
 
 from rtloom.errors import InputError
 from rtloom.generators import spec as spec_module
+from rtloom.generators.attention.family import ATTENTION
 from rtloom.generators.lut.family import LUT
 from rtloom.generators.sparse.family import SPARSE
 from rtloom.generators.spec import Spec, families, family, load, presets
 from rtloom.generators.systolic.family import SYSTOLIC
+from rtloom.generators.vector.family import VECTOR
 
 from .toy_family import TOY, ToyParams
 
@@ -115,9 +117,12 @@ FILES = [
     ("a: \x01", "Spec {} must be YAML, but has a mistake: " + CHARACTER),
     ("", "Spec {} must hold keys and values, family among them, not None"),
     ("- 1", "Spec {} must hold keys and values, family among them, not [1]"),
-    ("params: {}", "Spec {} must name its family, one of lut, sparse, systolic"),
-    ("family: systolik", "Family must be one of lut, sparse, systolic, not 'systolik'; did you mean 'systolic'?"),
-    ("family: [1]", "Family must be one of lut, sparse, systolic, not [1]"),
+    ("params: {}", "Spec {} must name its family, one of attention, lut, sparse, systolic, vector"),
+    (
+        "family: systolik",
+        "Family must be one of attention, lut, sparse, systolic, vector, not 'systolik'; did you mean 'systolic'?",
+    ),
+    ("family: [1]", "Family must be one of attention, lut, sparse, systolic, vector, not [1]"),
     ("family: systolic\nparam: {}", "Spec {} keys must " + KEYS + ", not 'param'; did you mean 'params'?"),
     ("family: systolic\nparams: 3", "Spec {} params must hold parameters and values, not 3"),
     ("family: systolic\nparams: {3: 4}", "Spec {} params must hold parameters and values, not {{3: 4}}"),
@@ -148,7 +153,8 @@ def test_bad_override():
 
 def test_families_of_other_packages(installed):
     installed(Entry("toy", "toy.family:TOY", TOY))
-    assert families() == {"lut": LUT, "sparse": SPARSE, "systolic": SYSTOLIC, "toy": TOY}
+    own = {"attention": ATTENTION, "lut": LUT, "sparse": SPARSE, "systolic": SYSTOLIC, "vector": VECTOR}
+    assert families() == own | {"toy": TOY}
     assert load({"family": "toy", "params": {"lanes": 3}}).params == ToyParams(lanes=3)
     assert load({"family": "toy"}, lanes=4).name == "toy-lanes-4"
 

@@ -11,8 +11,8 @@ from rtloom.verif import matrix
 from rtloom.verif.configurations import bench_configuration, run_configuration
 from rtloom.verif.simulate import simulate
 
-PAIRWISE = {name: matrix.pairwise(name) for name in ("systolic", "lut", "sparse")}
-RANDOM = {"systolic": 20, "lut": 10, "sparse": 10}
+PAIRWISE = {name: matrix.pairwise(name) for name in ("systolic", "lut", "sparse", "vector")}
+RANDOM = {"systolic": 20, "lut": 10, "sparse": 10, "vector": 10}
 """Random configurations of each family."""
 
 
@@ -22,7 +22,7 @@ def numbered(counts: dict[str, int], every: int = 1) -> list[tuple[str, int]]:
 
 
 ROWS = {name: len(rows) for name, rows in PAIRWISE.items()}
-EVERY = {"systolic": 1, "lut": 2, "sparse": 2}
+EVERY = {"systolic": 1, "lut": 2, "sparse": 2, "vector": 3}
 """Rows taken here, one in so many, since building them takes most of the time; `rtloom regress` goes on at random."""
 TAKEN = [(name, number) for name, number in numbered(ROWS) if number % EVERY[name] == 0]
 

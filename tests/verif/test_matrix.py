@@ -12,7 +12,7 @@ from rtloom.verif import goldens, matrix
 from rtloom.verif.jobs import jobs_of
 from rtloom.verif.pairwise import cover
 
-FAMILIES = ["systolic", "lut", "sparse"]
+FAMILIES = ["systolic", "lut", "sparse", "vector"]
 
 
 def test_cover_meets_every_pair_in_few_rows() -> None:
@@ -97,7 +97,8 @@ def test_the_bench_adds_jobs_of_the_family(name: str) -> None:
     for job, data in jobs.bench.values():
         operation, tensors = jobs.make(jobs.params(), job, data, 1)
         assert goldens.compute(family(name), jobs.params(), operation, tensors).size
-    assert {"minimum", "maximum", "alternating", "convolution"} <= set(jobs.bench)
+    assert {"minimum", "maximum", "alternating"} <= set(jobs.bench)
+    assert ("convolution" in jobs.bench) == ("conv2d" in family(name).operations)
 
 
 def test_jobs_meet_ragged_edges() -> None:

@@ -11,7 +11,7 @@ from rtloom.verif.jobs import jobs_of
 from rtloom.verif.places import expected_beats, frames_of, places_of
 
 
-@pytest.mark.parametrize(("name", "output"), [("systolic", "c"), ("lut", "o"), ("sparse", "o")])
+@pytest.mark.parametrize(("name", "output"), [("systolic", "c"), ("lut", "o"), ("sparse", "o"), ("vector", "o")])
 @pytest.mark.parametrize("number", range(40))
 def test_expected_beats_lift_to_the_golden_result(name: str, output: str, number: int) -> None:
     made, configuration = family(name), matrix.random_configuration(3, number, name)
