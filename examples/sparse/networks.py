@@ -11,8 +11,8 @@ from rtloom.generators.sparse.compress import CompressionReport, compress
 from rtloom.hdl.formats import Integer
 
 from ..builds import Builds
-from ..digits.data import Digits
-from ..digits.execute import execute
+from ..digits.data import SplitDigits
+from ..digits.execute import execute, golden_digits
 from ..digits.network import Network, Weights
 from ..digits.quantize import quantize
 from ..digits.results import Outcome
@@ -31,13 +31,15 @@ ROUNDED_WELL = 8
 class NetworkRun(NamedTuple):
     """One form of a network: what it ran on, which weights are left, what came of it, what each layer's weights take.
 
-    The float network of the outcome is that form before its weights were made integers.
+    The float network of the outcome is that form before its weights were made integers. `validation` is the share of
+    validation images that the golden model reads rightly.
     """
 
     design: SparseDesign
     pattern: Pattern
     outcome: Outcome
     memory: Sequence[CompressionReport]
+    validation: float
 
 
 class Study(NamedTuple):
@@ -70,9 +72,9 @@ class Workbench:
     designs, builds
         What they run on.
     digits
-        What they learn from.
+        What they learn from, and by what their training is set up.
     images
-        The held-out images that they see.
+        Those test images that they see.
     epochs
         Further training, as a share of what the dense network had.
     step
@@ -81,7 +83,7 @@ class Workbench:
 
     designs: Sequence[SparseDesign]
     builds: Builds
-    digits: Digits
+    digits: SplitDigits
     images: IntArray
     epochs: float
     step: Callable[[str], object]
@@ -149,4 +151,11 @@ class Workbench:
         labels = self.digits.test_labels[: len(self.images)]
         outcome = Outcome(network, predict(network, weights, self.images), labels, execution)
         matrices = [layer.weights.reshape(-1, layer.weights.shape[-1]).T for layer in layers]
-        return NetworkRun(design, pattern, outcome, [compress(design.params, w).report for w in matrices])
+        memory = [compress(design.params, w).report for w in matrices]
+        return NetworkRun(design, pattern, outcome, memory, self._validation(design, layers))
+
+    def _validation(self, design: SparseDesign, layers: Sequence[LutLayer]) -> float:
+        """Return the share of as many validation images as there are test images that are read rightly."""
+        count = len(self.images)
+        seen = golden_digits(design.spec, layers, self.digits.validation_images[:count])
+        return float(np.mean(seen == self.digits.validation_labels[:count]))

@@ -26,7 +26,7 @@ def draw(path: Path, results: dict[str, Any]) -> None:
     figure = require("matplotlib.figure").Figure(figsize=(15, 6.5), dpi=120, facecolor="white")
     _headline(figure, results)
     networks = list(results["networks"].values())
-    figure.text(0.04, HEIGHT, "Accuracy on held-out images", fontsize=13, color=INK)
+    figure.text(0.04, HEIGHT, "Accuracy on test images", fontsize=13, color=INK)
     _accuracy(figure.add_axes((0.055, 0.1, 0.26, 0.67)), networks)
     figure.text(0.355, HEIGHT, "Cycles saved beside the dense form", fontsize=13, color=INK)
     _speed(figure.add_axes((0.375, 0.1, 0.24, 0.67)), networks)
@@ -44,7 +44,7 @@ def _headline(figure: Any, results: dict[str, Any]) -> None:
     compared, equal = (sum(run[key]["value"] for run in runs) for key in ("compared", "equal"))
     title = f"Pruned weights on generated sparse chains of {results['multipliers']['value']:.0f} multipliers"
     line = (
-        f"{results['images']} held-out images, int8 activations; "
+        f"{results['images']} test images, int8 activations; "
         f"{equal:,} of {compared:,} outputs of the Verilog equal the golden model bit for bit"
     )
     figure.text(0.03, 0.925, title, fontsize=19, fontweight="bold", color=INK)

@@ -82,6 +82,7 @@ def _run(run: NetworkRun, dense: NetworkRun, clock: float) -> dict[str, Any]:
         "block": run.design.params.block,
         "design": run.design.spec.name,
         **{key: value for key, value in found.items() if key != "title"},
+        "validation": Figure(100 * run.validation, "%", "golden model, validation images").to_dict(),
         "speedup": speedup(dense.outcome.execution.cycles, run.outcome.execution.cycles),
         "memory": memory_results(run.memory),
         "streamed": Figure(_streamed(run), "bit", "exact").to_dict(),

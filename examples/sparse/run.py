@@ -11,7 +11,7 @@ from rtloom.figures import Figure
 
 from ..builds import Builds
 from ..digits import defaults as digits_defaults
-from ..digits.data import load_digits
+from ..digits.data import load_split_digits
 from ..digits.run import NETWORKS, QUICK, check_clock
 from ..output import whole_folder
 from ..packages import require
@@ -28,7 +28,7 @@ from .results import collect
 __all__ = ["demo"]
 
 EPOCHS = 0.5
-"""Further training of each form, as a share of what the float network had."""
+"""Further training of each form, as a share of what the float network had; chosen by the validation images."""
 QUICK_EPOCHS = 0.1
 
 
@@ -51,7 +51,7 @@ def demo(
     clock
         Assumed frequency in Hz, for images per second.
     quick
-        Take the first 40 held-out images instead of all 360, and train on a fifth as long.
+        Take the first 40 test images instead of all 360, and train on a fifth as long.
     tell
         Called with what begins and the share that is done, for a progress bar.
 
@@ -73,7 +73,7 @@ def demo(
     designs = layer_designs(spec)
     check_clock(clock)
     require("matplotlib")
-    digits = load_digits()
+    digits = load_split_digits()
     found = find_feed_forward()
     specs = [*(design.spec for design in designs), *([] if isinstance(found, Missing) else [feed_forward_spec()])]
     forms = 0 if isinstance(found, Missing) else 2 * len(ROLES)

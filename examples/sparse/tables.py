@@ -60,7 +60,8 @@ def _summary(network: dict[str, Any], images: int, console: Console) -> None:
         f"            in float before the remaining weights are trained on, which\n"
         f"            gives the pruned forms more training than the dense float one\n"
         f"  RTL       {equal:,} of {compared:,} layer outputs {verdict}\n"
-        f"            to the golden model, on {images} held-out images\n",
+        f"            to the golden model, on {images} test images; training was set\n"
+        f"            up by other images, which are not learnt from either\n",
         highlight=False,
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 from rtloom.errors import ToolError
 from rtloom.examples.digits import train as training
-from rtloom.examples.digits.data import load_digits
+from rtloom.examples.digits.data import load_digits, load_split_digits
 from rtloom.examples.digits.network import CNN, MLP, Layer, Network, forward, input_shapes
 from rtloom.examples.digits.train import predict, train
 from rtloom.generators.convolution import ConvolutionShape, im2col
@@ -37,6 +37,20 @@ def test_held_out_images_are_360_and_hold_every_digit_alike(digits):
     assert counts.max() <= 38
     again = load_digits()
     np.testing.assert_array_equal(digits.test_images, again.test_images)
+
+
+def test_images_to_choose_by_are_neither_learnt_from_nor_judged_by(digits):
+    split = load_split_digits()
+    assert (len(split.train_images), len(split.validation_images), len(split.test_images)) == (1077, 360, 360)
+    np.testing.assert_array_equal(split.validation_images, digits.test_images)
+    np.testing.assert_array_equal(split.validation_labels, digits.test_labels)
+    learnt = np.concatenate([split.train_images, split.test_images]).reshape(1437, -1)
+    # No image is there twice, so that equal parts after sorting are equal parts.
+    np.testing.assert_array_equal(np.unique(learnt, axis=0), np.unique(digits.train_images.reshape(1437, -1), axis=0))
+    assert len(np.unique(learnt, axis=0)) == len(learnt)
+    counts = np.bincount(split.test_labels, minlength=10)
+    assert (counts.min(), counts.max()) == (35, 37)
+    np.testing.assert_array_equal(split.test_images, load_split_digits().test_images)
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)

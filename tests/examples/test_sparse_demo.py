@@ -99,6 +99,7 @@ def test_pruned_networks_see_nearly_what_dense_ones_see(finished):
             assert accuracy <= as_float + (5 if found["weights"] == "int8" else 100)
             least = network["float"]["value"] - (7.5 if found["pattern"] in {"dense", "2:4"} else 20)
             assert accuracy >= least
+            assert abs(found["validation"]["value"] - accuracy) <= 15
         assert list(network["patterns"]) == ["2:4", "1:4", "4:16"]
         for accuracy in network["patterns"].values():
             assert accuracy["pruned"]["value"] < accuracy["retrained"]["value"]
