@@ -1,7 +1,5 @@
 """Figures of the sparse family's cycles and formats: speed-up over dense chains, equality, bits, bytes of a model."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,11 +38,6 @@ def figures() -> dict[str, Figure]:
     """Return all figures of this file; whatever differs from golden, from the formula or misses its bar raises."""
     equal = equality("sparse", "sparse", DATA, RANDOM_DESIGNS)
     return {**_speedups(), **_densities(), **equal, **_bits(), **llama_bytes.figures()}
-
-
-def tables(_: Mapping[str, Figure]) -> dict[str, str]:
-    """Return the bytes that a model moves for each token, with their derivation: file name to text."""
-    return {"sparse_bytes": llama_bytes.table()}
 
 
 def _speedups() -> dict[str, Figure]:

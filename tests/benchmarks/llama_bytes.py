@@ -1,6 +1,5 @@
 """Bytes that a large language model moves for each token it writes, from the sparse family's formats."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ from rtloom.generators.sparse.compress import bits_per_weight
 from rtloom.generators.sparse.params import SparseParams
 from rtloom.generators.sparse.ports import stream_ports
 
-__all__ = ["LLAMA_2_7B", "SCHEMES", "Model", "Scheme", "bytes_per_token", "figures", "table"]
+__all__ = ["LLAMA_2_7B", "SCHEMES", "Model", "Scheme", "bytes_per_token", "figures"]
 
 BANDWIDTH = 460e9
 """Bytes a second of a board with two stacks of HBM2."""
@@ -109,23 +108,6 @@ SCHEMES = {
 }
 
 
-_HEAD = (
-    f"Bytes that {LLAMA_2_7B.title} moves for each token of one sequence ({SOURCE}), and the tokens a second that "
-    f"{BANDWIDTH / 1e9:.0f} GB/s allow."
-)
-_WEIGHTS = (
-    "A weight takes, pruned ones included, N/M x (width + place) for its value, a share of its panel's descriptor, and "
-    f"a share of the scale of {SCALE_GROUP} elements of its row:"
-)
-_REST = (
-    "Each output channel further reads its requantisation: multiplier, shift and a share of the zero point. The cache "
-    f"holds a key and a value of {LLAMA_2_7B.width:,} elements in each of {LLAMA_2_7B.layers} layers for each of "
-    f"{CONTEXT:,} tokens, and {VECTOR_BITS} bits of scale for each of {LLAMA_2_7B.heads} heads of both; it is read, "
-    f"and the new token's part written. Norms and the embedding of the token have {VECTOR_BITS} bits an element. "
-    "Activations stay on chip."
-)
-
-
 def bytes_per_token(model: Model, scheme: Scheme, kv_bits: int, context: int = CONTEXT) -> dict[str, float]:
     """Return what moves between memory and chip for one new token of one sequence, in bytes by part.
 
@@ -158,56 +140,29 @@ def _cases() -> dict[str, dict[str, float]]:
 
 
 def figures() -> dict[str, Figure]:
-    """Return bits a weight of each scheme, then megabytes and tokens a second of each with each cache."""
-    found = {
-        f"{name}, bits a weight": Figure(scheme.weight_bits, "bit/weight", SOURCE) for name, scheme in SCHEMES.items()
-    }
+    """Return how many weights there are, what one takes by scheme, then what moves for each token, and how often."""
+    weights = sum(count * n * k for count, n, k in LLAMA_2_7B.matrices.values())
+    found = {f"{LLAMA_2_7B.title}, weights": Figure(weights, "weights", "exact")}
+    for name, scheme in SCHEMES.items():
+        found |= {f"{name}, {part}": Figure(bits, "bit/weight", SOURCE) for part, bits in _terms(scheme).items()}
     for case, parts in _cases().items():
         here = f"{LLAMA_2_7B.title} {case}, context {CONTEXT}"
         total = sum(parts.values())
+        found |= {f"{here}, {part}": Figure(count / 1e6, "MB/token", SOURCE) for part, count in parts.items()}
         found[f"{here}, moved for each token"] = Figure(total / 1e6, "MB/token", SOURCE)
         bound = f"{SOURCE}, bound by {BANDWIDTH / 1e9:.0f} GB/s"
         found[f"{here}, tokens a second"] = Figure(BANDWIDTH / total, "tokens/s", bound)
     return found
 
 
-def table() -> str:
-    """Return the table with its derivation as Markdown."""
-    weights = sum(count * n * k for count, n, k in LLAMA_2_7B.matrices.values())
-    shapes = [[name, f"{c:,}", f"{n:,} x {k:,}", f"{c * n * k:,}"] for name, (c, n, k) in LLAMA_2_7B.matrices.items()]
-    cases = [_row(case, parts) for case, parts in _cases().items()]
-    parts = [
-        [_HEAD],
-        [f"Every matrix is read once, {weights:,} weights:"],
-        _markdown(["matrices", "count", "N x K", "weights"], shapes),
-        [_WEIGHTS],
-        _markdown(["weights", "N/M x (width + place)", "descriptor", "scale", "bits a weight"], _weight_rows()),
-        [_REST],
-        _markdown(["", "weights", "requantisation", "cache", "vectors", "moved for each token", "bound"], cases),
-    ]
-    return "\n\n".join("\n".join(part) for part in parts) + "\n"
-
-
-def _weight_rows() -> list[list[str]]:
-    """Return how many bits a weight takes, term by term."""
-    rows = []
-    for name, scheme in SCHEMES.items():
-        p = scheme.params
-        place = p.index_bits if scheme.n < p.block else 0
-        width = p.carried_format.bits
-        scale = 0.0 if p.scale_bits is None else p.scale_bits / SCALE_GROUP
-        value = scheme.n / p.block * (width + place)
-        rest = scheme.weight_bits - value - scale
-        term = f"{scheme.n}/{p.block} x ({width} + {place}) = {value:g}"
-        rows.append([name, term, f"{rest:.4f}", f"{scale:.4f}", f"{scheme.weight_bits:.3f}"])
-    return rows
-
-
-def _row(case: str, parts: Mapping[str, float]) -> list[str]:
-    total = sum(parts.values())
-    return [case, *(f"{n / 1e6:,.1f} MB" for n in (*parts.values(), total)), f"{BANDWIDTH / total:.1f} tokens/s"]
-
-
-def _markdown(head: list[str], rows: list[list[str]]) -> list[str]:
-    """Return the lines of a table; all columns but the first are numbers."""
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---", *["---:"] * (len(head) - 1)], *rows)]
+def _terms(scheme: Scheme) -> dict[str, float]:
+    """Return how many bits a weight takes, pruned ones included, term by term and together."""
+    p = scheme.params
+    share = scheme.n / p.block
+    terms = {
+        "values": share * p.carried_format.bits,
+        "places": share * p.index_bits if scheme.n < p.block else 0.0,
+        "scales": 0.0 if p.scale_bits is None else p.scale_bits / SCALE_GROUP,
+    }
+    rest = {"descriptors": scheme.weight_bits - sum(terms.values())}
+    return {**terms, **rest, "bits a weight": scheme.weight_bits}
