@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import rtloom
 from rtloom.sim.build import build_native
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Builds"]
 

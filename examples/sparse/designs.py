@@ -1,6 +1,5 @@
 """The designs that the demo runs."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
