@@ -12,7 +12,7 @@ from .scales import activation_scales, norm_scales, rope_angles, rope_scales, so
 
 __all__ = ["draw_arguments", "vector_example"]
 
-IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
 SIZES = ("small", "ragged", "corner")
 FEW = 5
 """Beats of a vector in an example."""
@@ -63,20 +63,20 @@ def draw_arguments(
         Whether gamma, beta, epsilon, zero points and angles are extreme.
     """
     leading, length = (shape[:-1] if each else ()), shape[-1]
-    reach = 2.0 ** rng.uniform(0, 4, leading)
+    reach = np.asarray(2.0 ** rng.uniform(0, 4, leading))
     x_scale = reach / params.x_format.hi
     zero = params.o_format.corners() if corners else params.o_format.random(rng, (9,)) // 4
     zero_point = int(rng.choice(zero))
     if params.unit == "softmax":
         return softmax_scales(params, x_scale)
     if params.unit in ACTIVATIONS:
-        return activation_scales(params, x_scale, reach / params.o_format.hi, zero_point)
+        return activation_scales(params, x_scale, _coarse(params, x_scale, reach / params.o_format.hi), zero_point)
     if params.unit in NORMS:
         drawn = norm_scales(
             params,
             length,
             x_scale,
-            3.0 / params.o_format.hi,
+            _coarse(params, np.asarray(0.0), np.asarray(3.0 / params.o_format.hi)),
             gamma=rng.uniform(-1, 1, length),
             beta=rng.normal(size=length),
             epsilon=1e-3,
@@ -86,7 +86,13 @@ def draw_arguments(
     turned = rope_angles(params, rng.integers(0, 1000, shape[:-1]), length)
     if corners:
         turned = {name: rng.choice(params.angle.corners(), size=value.shape) for name, value in turned.items()}
-    return turned | rope_scales(params, x_scale, reach / params.o_format.hi, zero_point)
+    return turned | rope_scales(params, x_scale, _coarse(params, x_scale, reach / params.o_format.hi), zero_point)
+
+
+def _coarse(params: VectorParams, x_scale: FloatArray, wanted: FloatArray) -> FloatArray:
+    """Return the wanted scale of results, or the smallest that the multipliers reach."""
+    finest: FloatArray = np.maximum(x_scale, 2.0**-params.fraction) / 2.0 ** (params.multiplier_bits - 1)
+    return np.maximum(wanted, finest)
 
 
 def _extreme(params: VectorParams, length: int, rng: np.random.Generator) -> dict[str, Any]:

@@ -165,6 +165,6 @@ def _fixed(bits: int, *reals: FloatArray) -> tuple[tuple[IntArray, ...], IntArra
     largest = (1 << bits) - 1
     shift = np.floor(np.log2((largest + 0.5) / most)).astype(np.int64)
     if (shift < 0).any():
-        raise must("Vector scale", f"need multipliers below 2**{bits}", float(most.max()))
+        raise must("Vector scales", f"need multipliers below 2**{bits}, as multiplier_bits says", float(most.max()))
     shift = np.minimum(shift, LONGEST_SHIFT)
     return tuple(np.minimum(np.rint(real * 2.0**shift), largest).astype(np.int64) for real in reals), shift
