@@ -2,21 +2,23 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtloom.generators.attention.params import AttentionParams
 from rtloom.generators.attention.scales import logit_scale
-from rtloom.generators.systolic.params import SystolicParams
-from rtloom.generators.vector.params import VectorParams
 from rtloom.generators.vector.scales import activation_scales, norm_scales
 
 from ..digits.quantize import quantize_multiplier
 from ..transformer.encoder import EncoderWeights, epsilon
 from .designs import Designs
 from .steps import NARROW, Steps
+
+if TYPE_CHECKING:
+    from rtloom.generators.systolic.params import SystolicParams
+    from rtloom.generators.vector.params import VectorParams
 
 __all__ = ["LayerOperands", "fractions"]
 

@@ -10,7 +10,7 @@ from ..packages import require
 from .data import PIXEL_MAX
 from .network import FloatArray, Network, Weights, forward, input_shapes
 
-__all__ = ["Form", "as_float", "fit", "predict", "train"]
+__all__ = ["Adam", "Form", "as_float", "fit", "predict", "shifted", "train"]
 
 SEED = 1
 BATCH = 64
@@ -101,7 +101,7 @@ def fit(
         Gives the order of the images and how they are moved.
     """
     pixels = as_float(images)
-    optimiser = _Adam(parameters)
+    optimiser = Adam(parameters)
     # One thread: sums have one order, and matrices as small as these gain nothing from more.
     with require("threadpoolctl").threadpool_limits(1):
         for epoch in range(epochs):
@@ -109,7 +109,7 @@ def fit(
             order = rng.permutation(len(pixels))
             for at in range(0, len(order), BATCH):
                 chosen = order[at : at + BATCH]
-                seen = _shifted(pixels[chosen], rng)
+                seen = shifted(pixels[chosen], rng)
                 gradients = _gradients(network, form.used(parameters), seen, labels[chosen])
                 optimiser.update(form.back(parameters, gradients), step)
 
@@ -128,7 +128,7 @@ def _pairs(parameters: Sequence[FloatArray]) -> list[Weights]:
     return list(zip(parameters[::2], parameters[1::2], strict=True))
 
 
-def _shifted(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def shifted(images: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Move every image by up to one pixel, so that the network learns strokes and not places."""
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (8, 8), axis=(1, 2))
@@ -159,7 +159,7 @@ def _gradients(
     return gradients
 
 
-class _Adam:
+class Adam:
     """Adam (Kingma and Ba, 2015) with decoupled weight decay, in place on a list of arrays."""
 
     def __init__(self, parameters: list[FloatArray]) -> None:

@@ -107,7 +107,7 @@ def test_gradients_equal_differences(kind):
 def test_images_are_moved_by_one_pixel_at_most():
     images = np.zeros((200, 8, 8, 1), dtype=np.float32)
     images[:, 3, 4] = 1
-    moved = training._shifted(images, np.random.default_rng(4))
+    moved = training.shifted(images, np.random.default_rng(4))
     _, rows, cols, _ = np.nonzero(moved)
     assert set(rows) == {2, 3, 4}
     assert set(cols) == {3, 4, 5}
