@@ -29,8 +29,14 @@ _UNITS = {
     "zero_point": "requantize",
 }
 """Each argument that not every design takes, and the unit that it is for."""
-_NEEDED = ("k_scale", "v_scale", "offset", "multiplier", "shift")
-"""Arguments without a default: a design with their unit must be given them."""
+_NEEDED = {
+    "k_scale": "was built with kv_scale_bits",
+    "v_scale": "was built with kv_scale_bits",
+    "offset": "has softmax=unified_max",
+    "multiplier": "requantizes",
+    "shift": "requantizes",
+}
+"""Arguments without a default: a design with their unit must be given them, and why."""
 _ALL = tuple(dict.fromkeys((*_TENSORS, *MASKS, *_UNITS)))
 
 
@@ -86,7 +92,7 @@ class Operands:
             v = _dequantised(params, "v", v, given["v_scale"], params.f_lanes)
         axes, (q, k, v) = q.shape[:-1], (tensor.reshape(_four(tensor.shape)) for tensor in (q, k, v))
         rows = _Rows(axes, given)
-        masks = bounds({name: given[name] for name in MASKS if name in given}, len(q), q.shape[2], k.shape[2])
+        masks = bounds(params, {name: given[name] for name in MASKS if name in given}, len(q), q.shape[2], k.shape[2])
         multiplier, shift = rows("scale_multiplier", params.scale_format), rows("scale_shift", params.shift_format)
         _check_logits(params, q, k, multiplier, shift)
         offset = rows("offset", params.maximum_format, 0)
@@ -134,7 +140,7 @@ def _check_names(params: AttentionParams, operation: str, given: Mapping[str, An
         if name in given and not built[unit]:
             raise InputError(f"Attention {name} must be left out: the design was built without {unit}")
         if name not in given and built[unit] and name in _NEEDED:
-            raise InputError(f"Attention {name} must be given: the design was built with {unit}")
+            raise InputError(f"Attention {name} must be given: the design {_NEEDED[name]}")
 
 
 def _check_shapes(params: AttentionParams, q: IntArray, k: IntArray, v: IntArray) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import must
+from ...generators.attention.params import AttentionParams
 from ...hdl.formats import Integer
 from .arguments import scalar, shaped
 
@@ -21,11 +22,15 @@ NUMBER = Integer(32)
 FLAG = Integer(1, is_signed=False)
 
 
-def bounds(given: Mapping[str, Any], batch: int, queries: int, keys: int) -> tuple[IntArray, IntArray, IntArray]:
+def bounds(
+    params: AttentionParams, given: Mapping[str, Any], batch: int, queries: int, keys: int
+) -> tuple[IntArray, IntArray, IntArray]:
     """Return `stop`, `start` and `sink` of every query: key j counts if ``j < stop and (j >= start or j < sink)``.
 
     Parameters
     ----------
+    params
+        The design.
     given
         Arguments of `MASKS`, as `attention.compute` describes them.
     batch, queries, keys
@@ -42,15 +47,12 @@ def bounds(given: Mapping[str, Any], batch: int, queries: int, keys: int) -> tup
         Where a length is more than there are keys, or a number out of range.
     """
     one_each = ((), (batch,))
-    length = shaped(NUMBER, given.get("length", keys), "Attention length", *one_each)
-    outside = (length < 0) | (length > keys)
-    if outside.any():
-        raise must("Attention length", f"be from 0 to the {keys} keys of k", int(length[outside].flat[0]))
+    length = shaped(params.bound_format, given.get("length", keys), "Attention length", *one_each)
+    if length.max() > keys:
+        raise must("Attention length", f"be at most the {keys} keys of k", int(length.max()))
     window = _window(given.get("window"))
     ordered = window is not None or bool(scalar(FLAG, given.get("causal", False), "Attention causal"))
-    sink = scalar(NUMBER, given.get("sink", 0), "Attention sink")
-    if sink < 0:
-        raise must("Attention sink", "be at least 0", sink)
+    sink = scalar(params.bound_format, given.get("sink", 0), "Attention sink")
     first = given.get("position", length - queries if ordered else 0)
     position = shaped(NUMBER, first, "Attention position", *one_each)
     at = np.broadcast_to(position, (batch,))[:, np.newaxis] + np.arange(queries)
