@@ -159,9 +159,8 @@ class ActivationLane(Shared):
         m = Module()
         en, shape = self.en, self.shape
         argument = self.argument.as_signed()
-        magnitude = Signal(len(argument))
-        m.d.comb += magnitude.eq(Mux(argument[-1], -argument, argument))
-        magnitude = registered(m, en, magnitude, "magnitude_held")
+        magnitude = Mux(argument[-1], -argument, argument)[: len(argument)]
+        magnitude = registered(m, en, magnitude, "magnitude")
         m.submodules.table = table = Piecewise(shape.table)
         m.d.comb += [table.en.eq(en), table.x.eq(magnitude)]
         inside = registered(m, en, magnitude < shape.reach, "inside", Piecewise.latency)

@@ -34,7 +34,7 @@ def vector_example(params: VectorParams, size: str, seed: int) -> dict[str, Any]
     if size not in SIZES:
         raise must("Example size", f"be {', '.join(SIZES)}", size)
     rng = np.random.default_rng(seed)
-    length = FEW * params.lanes + (0 if size == "small" else params.lanes // 2 + 1)
+    length = FEW * params.lanes + (0 if size == "small" else (params.lanes + 1) // 2)
     length = min(length, params.max_length) if params.holds else length + length % 2 * (params.unit == "rope")
     shape = (length,) if size == "small" else (2, 3, length)
     x = params.x_format.random(rng, shape)

@@ -83,8 +83,8 @@ class Powers(Shared):
                 power.used.eq(used),
             ]
             powers.append(power.o)
-        late = self.latency - waited
-        m.d.comb += [self.o.eq(Cat(powers)), self.peak.eq(registered(m, always, peak, "peak_held", late))]
+        held = registered(m, always, peak, "peak_held", self.latency - waited)
+        m.d.comb += [self.o.eq(Cat(powers)), self.peak.eq(held)]
         return m
 
     def _rounded_up(self, m: Module, score: Value, i: int) -> Value:

@@ -132,7 +132,7 @@ def _activation(
     places = _each(params.shift_format, input_shift, "input_shift", x)
     magnitude = np.abs(_clip(shape.argument, scale(x << shape.lift, factor, places)))
     inside = magnitude < shape.reach
-    gap = np.where(inside, shape.table.evaluate(np.where(inside, magnitude, 0)), 0)
+    gap = shape.table.evaluate(magnitude * inside) * inside
     above = np.maximum(x, 0) * _each(params.multiplier_format, multiplier, "multiplier", x)
     total = above - gap * _each(params.multiplier_format, correction, "correction", x)
     return _result(params, total, multiplier=1, shift=shift, zero_point=zero_point)
@@ -148,7 +148,7 @@ def _rope(params: VectorParams, x: IntArray, *, cos: ArrayLike, sin: ArrayLike, 
     first, second = (x[..., 0::2], x[..., 1::2]) if adjacent else (x[..., : length // 2], x[..., length // 2 :])
     c, s = (_angle(params, value, name, shape) for name, value in (("cos", cos), ("sin", sin)))
     turned = [first * c - second * s, first * s + second * c]
-    total: IntArray = np.stack(turned, axis=-1).reshape(x.shape) if adjacent else np.concatenate(turned, axis=-1)
+    total = np.stack(turned, axis=-1).reshape(x.shape) if adjacent else np.concatenate(turned, axis=-1)
     return _result(params, total, **result)
 
 
