@@ -263,5 +263,6 @@ def _queries(params: AttentionParams, sized: Sized, data: str, tensors: Tensors,
         # For half of the rows the one key is the best one, for the others the worst one.
         key = np.asarray(tensors["k"]).reshape(-1, params.e)
         signs = np.sign(key[np.argmax(np.abs(key).sum(axis=1))])
-        return signs * rng.choice([form.lo + 1, form.hi], size=(*sized.q, 1))
+        along: IntArray = signs * rng.choice([form.lo + 1, form.hi], size=(*sized.q, 1))
+        return along
     return form.random(rng, shape)
