@@ -117,6 +117,7 @@ class NativeModel:
         patience: int = 10_000,
         quiet: int = 256,
         seed: int = 1,
+        held: tuple[str, int] | None = None,
     ) -> StreamRun:
         """Run one job.
 
@@ -144,11 +145,13 @@ class NativeModel:
             Cycles after the end in which no further beat may come.
         seed
             Random start values of registers that have none; the result must not depend on it.
+        held
+            An input that belongs to no stream, of up to 63 bits, and what it holds throughout.
 
         Raises
         ------
         InputError
-            Where arrays do not fit the streams.
+            Where arrays do not fit the streams, or the design has no such input.
         CheckError
             Where a stream rule is broken, the design hangs or gives too many beats: stream, rule and cycle.
         """
@@ -159,6 +162,8 @@ class NativeModel:
         bound = self._bind(inputs, outputs, patterns)
         longest = max((len(go) for go in patterns.values()), default=0)
         job = self._job(max_cycles, reset_at, patience + 2 * longest, quiet)
+        if held is not None:
+            job.held, job.held_value = self._input(*held), held[1]
         streams = (Stream * len(bound))(*(self._stream(item) for item in bound))
         library = self._library if trace is None else self._tracing(trace)
         coverage_name = None if coverage is None else str(coverage).encode()
@@ -234,7 +239,17 @@ class NativeModel:
             patience=patience,
             quiet=quiet,
             probe=PROBE,
+            held=-1,
         )
+
+    def _input(self, name: str, value: int) -> int:
+        """Return the place of an input that can hold a value."""
+        port = self._library.ports.get(name)
+        if port is None or port.output:
+            raise must(f"Input of {self.manifest.top}", "be one that the design has", name)
+        if not 0 <= value < 1 << min(port.width, 63):
+            raise must(f"Input {name} of {self.manifest.top}", f"hold a value of {min(port.width, 63)} bits", value)
+        return port.index
 
     def _stream(self, item: StreamArrays) -> Stream:
         signals = self._streams[item.port.name].signals

@@ -3,6 +3,7 @@
 #include "shim.h"
 #include "verilated.h"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -36,7 +37,8 @@ struct Job {
     int64_t error_cycle;    // out
     int32_t error, error_stream;  // out
     int32_t before_reset;   // out: 1 if the error lies before the reset in mid-flight
-    int32_t spare;
+    int32_t held;           // input that holds held_value throughout, or -1
+    int64_t held_value;
 };
 
 enum Error {
@@ -152,7 +154,10 @@ class Runner {
         : m_(instance), job_(job), clock_(End::wire(job.clock, instance.top)), reset_(End::wire(job.reset, instance.top)) {
         for (int i = 0; i < count; ++i) ends_.emplace_back(streams[i], instance.top);
         for (End& end : ends_) (end.s.input ? inputs_ : outputs_).push_back(&end);
+        if (job.held >= 0) std::memcpy(End::wire(job.held, instance.top), &job.held_value, held_bytes(job.held));
     }
+
+    static size_t held_bytes(int32_t port) { return std::min<size_t>(rtloom_table.ports[port].bytes, sizeof(int64_t)); }
 
     void run() {
         if (!reset()) return;

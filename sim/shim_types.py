@@ -67,7 +67,8 @@ class Job(ctypes.Structure):
         ("error", ctypes.c_int32),
         ("error_stream", ctypes.c_int32),
         ("before_reset", ctypes.c_int32),
-        ("spare", ctypes.c_int32),
+        ("held", ctypes.c_int32),
+        ("held_value", ctypes.c_int64),
     )
 
 

@@ -214,6 +214,14 @@ def test_a_sink_that_gets_less_than_it_is_owed_hangs(model):
         ({}, {}, {"reset_at": -1}, "Run reset_at must be at least 0, not -1"),
         ({}, {}, {"quiet": -1}, "Run quiet must be at least 0, not -1"),
         ({}, {}, {"patience": 0}, "Run patience must be at least 1, not 0"),
+        ({}, {}, {"held": ("mode", 1)}, "Input of scale must be one that the design has, not 'mode'"),
+        (
+            {},
+            {},
+            {"held": ("s_axis_a_tready", 0)},
+            "Input of scale must be one that the design has, not 's_axis_a_tready'",
+        ),
+        ({}, {}, {"held": ("aresetn", 2)}, "Input aresetn of scale must hold a value of 1 bits, not 2"),
     ],
 )
 def test_bad_arrays(model, inputs, outputs, options, message):

@@ -1,0 +1,118 @@
+"""Faults on purpose: chosen all over a design, all in one simulator, found, proven harmless or shown."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import rtloom
+from rtloom.__main__ import app
+from rtloom.errors import CheckError, InputError
+from rtloom.generators.design import emit_design
+from rtloom.verif.mutation import campaign
+from rtloom.verif.mutation.campaign import MutationReport, Verdict, mutate
+from rtloom.verif.mutation.equivalence import changes_nothing
+from rtloom.verif.mutation.faults import Fault, Faulty, inject
+
+SMALL = {"rows": 2, "cols": 2, "max_reduction": 16}
+COUNT = 60
+MASKED = """\
+module \\top
+  wire width 2 input 1 \\a
+  wire width 2 output 2 \\o
+  cell $and \\both
+    parameter \\A_SIGNED 0
+    parameter \\A_WIDTH 2
+    parameter \\B_SIGNED 0
+    parameter \\B_WIDTH 2
+    parameter \\Y_WIDTH 2
+    connect \\A \\a
+    connect \\B 2'01
+    connect \\Y \\o
+  end
+end
+"""
+"""Only the lower bit of the input counts."""
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Faulty:
+    return inject(emit_design(rtloom.load("systolic-4x4-int8", **SMALL)), COUNT, 3)
+
+
+@pytest.fixture(scope="module")
+def report() -> MutationReport:
+    return mutate(rtloom.load("systolic-4x4-int8", **SMALL), COUNT, 3)
+
+
+def test_faults_are_reproducible_and_differ_between_seeds(faulty: Faulty) -> None:
+    design = emit_design(rtloom.load("systolic-4x4-int8", **SMALL))
+    again, other = inject(design, COUNT, 3), inject(design, COUNT, 4)
+    assert again == faulty
+    assert other.faults != faulty.faults
+    assert [fault.number for fault in faulty.faults] == list(range(1, COUNT + 1))
+
+
+def test_a_fault_says_where_it_is() -> None:
+    fault = Fault.parse(
+        7,
+        "mutate -mode cnot1 -module m -cell $flatten\\core.$mul$3 -port A -portbit 11 -ctrlbit 2 -src d.v:379.9-379.11",
+    )
+    assert str(fault) == "fault 7: line 379, $flatten\\core.$mul$3 A[11] inverted where bit 2 is 1"
+
+
+def test_most_faults_are_found_and_the_rest_has_its_line(report: MutationReport) -> None:
+    assert len(report.verdicts) == COUNT
+    assert report.score >= 0.95
+    assert report.count("killed") + report.count("equivalent") + len(report.survivors) == COUNT
+    assert all(verdict.trial and verdict.message for verdict in report.verdicts if verdict.state == "killed")
+    assert all(verdict.source for verdict in report.survivors if verdict.fault.lines)
+
+
+def test_a_fault_that_changes_a_result_has_no_proof(report: MutationReport, faulty: Faulty) -> None:
+    top = emit_design(rtloom.load("systolic-4x4-int8", **SMALL)).manifest.top
+    killed = next(verdict for verdict in report.verdicts if verdict.state == "killed")
+    assert not changes_nothing(faulty.netlist, top, killed.fault)
+
+
+def test_a_fault_in_what_is_not_used_is_proven_to_change_nothing() -> None:
+    harmless = Fault(1, "", "both", "A", 1, (), "mutate -mode inv -module top -cell both -port A -portbit 1")
+    harmful = Fault(2, "", "both", "A", 0, (), "mutate -mode inv -module top -cell both -port A -portbit 0")
+    assert changes_nothing(MASKED, "top", harmless)
+    assert not changes_nothing(MASKED, "top", harmful)
+
+
+def test_the_score_leaves_out_what_is_proven(report: MutationReport) -> None:
+    fault = report.verdicts[0].fault
+    states = ["killed", "killed", "killed", "equivalent", "survived"]
+    made = MutationReport("d", 1, 9, tuple(Verdict(fault, state) for state in states), (0.0, 0.0, 0.0))
+    assert made.score == 0.75
+    assert made.to_dict()["score"]["value"] == 75.0
+
+
+def test_a_design_that_fails_without_a_fault_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*arguments: object) -> list[campaign.Trial]:
+        made = trials(*arguments)
+        made[0].vectors.expected["c"].fields["data"][0, 0] += 1
+        return made
+
+    trials = campaign.trials
+    monkeypatch.setattr(campaign, "trials", wrong)
+    with pytest.raises(CheckError, match=r"must pass without a fault, but fails [a-z ]*: c.data differs"):
+        mutate(rtloom.load("systolic-4x4-int8", **SMALL), COUNT, 3)
+
+
+@pytest.mark.parametrize("count", [0, 1 << 16])
+def test_the_count_has_bounds(count: int) -> None:
+    with pytest.raises(InputError, match=rf"^Mutation count must be from 1 to 65535, not {count}$"):
+        inject(emit_design(rtloom.load("systolic-4x4-int8", **SMALL)), count)
+
+
+def test_the_command_reports_and_fails_below_the_least_score() -> None:
+    arguments = ["mutate", "systolic-4x4-int8", "-n", str(COUNT), "--seed", "3", "--no-prove", "--json"]
+    arguments += [word for key, value in SMALL.items() for word in ("-p", f"{key}={value}")]
+    found = CliRunner().invoke(app, [*arguments, "--least", "100"])
+    told = json.loads(found.stdout)
+    assert sum(state["value"] for state in told["faults"].values()) == COUNT
+    assert told["faults"]["equivalent"]["value"] == 0
+    assert found.exit_code == int(told["score"]["value"] < 100)

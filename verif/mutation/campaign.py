@@ -1,0 +1,207 @@
+"""A campaign: faults in a design, each tried until something is found wrong; what survives is proven or shown."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import CheckError
+from ...figures import Figure
+from ...generators.design import Design, emit_design
+from ...generators.spec import Spec, load
+from ...sim.native import NativeModel
+from .equivalence import changes_nothing
+from .faults import SELECT, Fault, inject
+from .trials import Trial, trials
+
+__all__ = ["MutationReport", "Verdict", "mutate"]
+
+WORKERS = 2
+Tell = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a fault.
+
+    Parameters
+    ----------
+    fault
+        The fault.
+    state
+        ``killed``, ``survived``, or ``equivalent`` where it is proven to change nothing.
+    trial, message
+        Which trial killed it, and what was wrong.
+    source
+        The line of Verilog that it stands for.
+    """
+
+    fault: Fault
+    state: str
+    trial: str = ""
+    message: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class MutationReport:
+    """What a campaign found.
+
+    Parameters
+    ----------
+    design
+        Name of the design.
+    seed
+        Of the faults, the data and the stalls.
+    trials
+        How many runs a surviving fault has behind it.
+    verdicts
+        One for each fault, in order.
+    seconds
+        Of injection and build, of the trials, of the proofs.
+    """
+
+    design: str
+    seed: int
+    trials: int
+    verdicts: tuple[Verdict, ...]
+    seconds: tuple[float, float, float]
+
+    def count(self, state: str) -> int:
+        """Return how many faults are in a state."""
+        return sum(verdict.state == state for verdict in self.verdicts)
+
+    @property
+    def score(self) -> float:
+        """Share of the faults not proven equivalent that were killed, 0 to 1."""
+        counted = len(self.verdicts) - self.count("equivalent")
+        return self.count("killed") / counted if counted else 1.0
+
+    @property
+    def survivors(self) -> tuple[Verdict, ...]:
+        """Return the faults that nothing found and no proof explains."""
+        return tuple(verdict for verdict in self.verdicts if verdict.state == "survived")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as ``--json`` prints them."""
+        states = ("killed", "equivalent", "survived")
+        named = zip(("inject and build", "trials", "proofs"), self.seconds, strict=True)
+        return {
+            "design": self.design,
+            "seed": self.seed,
+            "trials": self.trials,
+            "faults": {
+                state: Figure(self.count(state), "faults", "rtl-sim, Yosys mutate").to_dict() for state in states
+            },
+            "score": Figure(100 * self.score, "%", "killed of those not proven equivalent").to_dict(),
+            "seconds": {name: Figure(spent, "s", "measured").to_dict() for name, spent in named},
+            "survivors": [
+                {"fault": str(verdict.fault), "lines": list(verdict.fault.lines), "source": verdict.source}
+                for verdict in self.survivors
+            ],
+        }
+
+    def __str__(self) -> str:
+        built, tried, proven = self.seconds
+        return (
+            f"{self.design} (seed {self.seed}): {self.count('killed')} of {len(self.verdicts)} faults killed, "
+            f"{self.count('equivalent')} proven to change nothing, {len(self.survivors)} survived all "
+            f"{self.trials} runs; score {self.score:.2%} (rtl-sim); {built:.0f} s to build, {tried:.0f} s of runs, "
+            f"{proven:.0f} s of proofs (measured)"
+        )
+
+
+def mutate(
+    spec: str | Path | Spec | dict[str, Any],
+    count: int = 1000,
+    seed: int = 1,
+    prove: bool = True,
+    tell: Tell = lambda _what, _done, _all: None,
+) -> MutationReport:
+    """Put faults into a design, try each, and prove of survivors that they change nothing, where that can be proven.
+
+    All faults are in one simulator, selected by an input, so that it is built once.
+
+    Parameters
+    ----------
+    spec
+        Preset, YAML file or loaded spec.
+    count
+        Faults.
+    seed
+        Of the choice of faults, of data and stalls.
+    prove
+        Whether to look for proofs.
+    tell
+        Called as the work goes on.
+
+    Raises
+    ------
+    InputError
+        Where spec or count break a rule.
+    CheckError
+        Where the design fails a trial without any fault.
+    ToolError
+        Where Yosys or the simulator cannot be built or run.
+    """
+    loaded = load(spec)
+    started = time.perf_counter()
+    tell("faults and simulator", 0, 1)
+    design = emit_design(loaded)
+    faulty = inject(design, count, seed)
+    model = NativeModel(faulty.verilog, design.manifest)
+    runs = trials(loaded, loaded.family.ports(loaded.params), seed)
+    for trial in runs:
+        if message := trial.failure(model, (SELECT, 0)):
+            raise CheckError(f"{loaded.name} must pass without a fault, but fails {trial.name}: {message}")
+    built = time.perf_counter()
+    verdicts = _tried(model, runs, faulty.faults, tell)
+    tried = time.perf_counter()
+    if prove:
+        verdicts = _proven(faulty.netlist, design, verdicts, tell)
+    lines = design.verilog.splitlines()
+    shown = tuple(_with_source(verdict, lines) for verdict in verdicts)
+    spent = (built - started, tried - built, time.perf_counter() - tried)
+    return MutationReport(loaded.name, seed, len(runs), shown, spent)
+
+
+def _tried(model: NativeModel, runs: list[Trial], faults: tuple[Fault, ...], tell: Tell) -> list[Verdict]:
+    """Try every fault, the quickest trial first."""
+
+    def verdict(fault: Fault) -> Verdict:
+        for trial in runs:
+            if message := trial.failure(model, (SELECT, fault.number)):
+                return Verdict(fault, "killed", trial.name, message)
+        return Verdict(fault, "survived")
+
+    found = []
+    # A run does not hold the interpreter's lock, so that threads use all cores.
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for done, result in enumerate(pool.map(verdict, faults), 1):
+            found.append(result)
+            tell("trials", done, len(faults))
+    return found
+
+
+def _proven(netlist: str, design: Design, verdicts: list[Verdict], tell: Tell) -> list[Verdict]:
+    """Look for a proof for each survivor."""
+    left = [verdict for verdict in verdicts if verdict.state == "survived"]
+    top = design.manifest.top
+    equal: set[int] = set()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        proofs = pool.map(lambda verdict: changes_nothing(netlist, top, verdict.fault), left)
+        for done, (verdict, proof) in enumerate(zip(left, proofs, strict=True), 1):
+            equal |= {verdict.fault.number} if proof else set()
+            tell("proofs", done, len(left))
+    return [Verdict(verdict.fault, "equivalent") if verdict.fault.number in equal else verdict for verdict in verdicts]
+
+
+def _with_source(verdict: Verdict, lines: list[str]) -> Verdict:
+    """Return the verdict with the line of Verilog that its fault stands for."""
+    at = verdict.fault.lines[0] if verdict.fault.lines else 0
+    if verdict.state != "survived" or not 0 < at <= len(lines):
+        return verdict
+    return Verdict(verdict.fault, verdict.state, source=lines[at - 1].strip())
