@@ -7,7 +7,7 @@ import rtloom
 from rtloom.errors import must
 from rtloom.generators.attention.params import AttentionParams
 
-__all__ = ["Designs", "layer_designs"]
+__all__ = ["Designs", "engine_spec", "layer_designs"]
 
 SIZE = 16
 """Rows and columns of the systolic arrays."""
@@ -54,15 +54,8 @@ class Designs:
         return cast("AttentionParams", self.attention.params)
 
 
-def layer_designs(spec: Any, head: int) -> Designs:
-    """Return the designs for an encoder layer.
-
-    Parameters
-    ----------
-    spec
-        An attention design with int8 Q, K and V and without group scales; heads become as long as the model's.
-    head
-        Elements of a head.
+def engine_spec(spec: Any) -> rtloom.Spec:
+    """Return an attention design with int8 Q, K, V and results and without group scales and given maxima.
 
     Raises
     ------
@@ -80,6 +73,20 @@ def layer_designs(spec: Any, head: int) -> Designs:
         raise must("Demo spec kv_scale_bits", "be null", plain["kv_scale_bits"])
     if plain["softmax"] == "unified_max":
         raise must("Demo spec softmax", "be online or three_pass", plain["softmax"])
+    return base
+
+
+def layer_designs(base: rtloom.Spec, head: int) -> Designs:
+    """Return the designs for an encoder layer.
+
+    Parameters
+    ----------
+    base
+        From `engine_spec`; heads become as long as the model's.
+    head
+        Elements of a head.
+    """
+    plain = base.params.to_dict()
     lanes = {name: _divisor(head, plain[name]) for name in ("e_lanes", "f_lanes")}
     width = f"attention-{plain['rows']}x{head}"
     sizes = {"e": head, "f": head, **lanes}

@@ -175,7 +175,9 @@ def map_head(spec: rtloom.Spec, operands: HeadOperands, head: int) -> HeadMap:
         Where Verilog and golden model differ, in values or cycles.
     """
     params, length = cast("AttentionParams", spec.params), operands.lengths[0]
-    one = HeadOperands(*(each[:1, head : head + 1, :length] for each in (operands.q, operands.k, operands.v)), (length,))
+    one = HeadOperands(
+        *(each[:1, head : head + 1, :length] for each in (operands.q, operands.k, operands.v)), (length,)
+    )
     (q, q_step), (k, k_step), _ = _codes(one)
     # As many tokens at a time as a value has elements.
     parts = -(-length // params.f)

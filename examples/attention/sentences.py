@@ -8,9 +8,9 @@ PAIRS = (
     ("The cat sleeps on the sofa.", "A kitten is napping on the couch."),
     ("How do I reset my password?", "I cannot remember how to log in to my account."),
     ("The stock market fell sharply on Monday.", "Share prices dropped at the start of the week."),
-    ("She baked fresh bread this morning.", "He sat on the bank of the river."),
+    ("She baked fresh bread this morning.", "The bakery sells warm loaves at dawn."),
 )
-"""Both sentences of a pair mean much the same, those of the last pair have nothing to do with each other."""
+"""Both sentences of a pair mean much the same; sentences of different pairs have nothing to do with each other."""
 
 CALIBRATION = (
     "She drove her car to the office.",

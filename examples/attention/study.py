@@ -16,12 +16,11 @@ from .execute import StageRun, golden_layer, run_layer_rtl
 from .heads import HeadMap, HeadOperands, HeadsRun, map_head, run_heads, sharpest_head
 from .layer import STAGES, IntegerLayer
 from .steps import Steps
-from .subject import Batch, DigitsSubject, SentenceSubject
+from .subject import Batch, Subject
 
-__all__ = ["LayerStudy", "Study", "steps_of"]
+__all__ = ["LayerStudy", "Study", "cosine", "steps_of"]
 
 Reals = NDArray[np.float64]
-Subject = SentenceSubject | DigitsSubject
 
 
 @dataclass(frozen=True)

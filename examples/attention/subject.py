@@ -18,8 +18,17 @@ from ..transformer.weights import TransformerWeights, load_model
 from .digits_encoder import DigitsEncoder, train_encoder
 from .sentences import CALIBRATION, PAIRS
 
-__all__ = ["Batch", "DigitsSubject", "SentenceSubject", "digits_subject", "find_model", "sentence_subject"]
+__all__ = [
+    "Batch",
+    "DigitsSubject",
+    "SentenceSubject",
+    "Subject",
+    "digits_subject",
+    "find_model",
+    "sentence_subject",
+]
 
+TITLE = "small transformer on digits"
 SHOWN = 200
 """Training images that show which ranges numbers take."""
 
@@ -56,8 +65,8 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class SentenceSubject:
-    """Sentences and the encoder that they go through.
+class Subject:
+    """Sequences and the encoder that they go through.
 
     Parameters
     ----------
@@ -69,10 +78,8 @@ class SentenceSubject:
         How many it has.
     measured, shown
         What is encoded, and what shows which ranges numbers take.
-    sentences
-        Those of `measured`, two and two.
     words
-        What the tokens of the first sentence are called.
+        What the tokens of the first sequence are called.
     """
 
     title: str
@@ -80,29 +87,37 @@ class SentenceSubject:
     layers: int
     measured: Batch
     shown: Batch
-    sentences: tuple[str, ...]
     words: tuple[str, ...]
+
+    @property
+    def head(self) -> int:
+        """Elements of a head."""
+        return self.measured.hidden.shape[1] // self.weights.heads
 
 
 @dataclass(frozen=True)
-class DigitsSubject:
-    """Held-out digits and the small transformer that reads them, row by row; as `SentenceSubject`.
+class SentenceSubject(Subject):
+    """Sentences, two and two."""
+
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DigitsSubject(Subject):
+    """Held-out digits, row by row, and the small transformer that reads them.
 
     Parameters
     ----------
+    encoder
+        That transformer.
     labels
-        ``(n,)``: the digit that each image of `measured` shows.
+        ``(n,)``: the digit that each image shows.
     missing
         Why there is no real transformer, in one line.
     """
 
-    title: str
-    weights: DigitsEncoder
-    layers: int
-    measured: Batch
-    shown: Batch
+    encoder: DigitsEncoder
     labels: NDArray[np.int64]
-    words: tuple[str, ...]
     missing: str
 
 
@@ -121,7 +136,7 @@ def sentence_subject(model: TransformerWeights) -> SentenceSubject:
     measured, shown = (tokenize(model, each) for each in (sentences, CALIBRATION))
     words = _words(model, measured[0])
     batches = (_embedded(model, measured), _embedded(model, shown))
-    return SentenceSubject(model.title, model, model.layers, *batches, sentences, words)
+    return SentenceSubject(model.title, model, model.layers, *batches, words, sentences)
 
 
 def _embedded(model: TransformerWeights, tokens: Sequence[Sequence[int]]) -> Batch:
@@ -150,7 +165,7 @@ def digits_subject(missing: str, images: int | None) -> DigitsSubject:
     measured, shown = (_rows(encoder, x) for x in (digits.test_images[:images], digits.train_images[:SHOWN]))
     words = tuple(f"row {row}" for row in range(digits.test_images.shape[1]))
     labels = digits.test_labels[:images]
-    return DigitsSubject("small transformer on digits", encoder, 1, measured, shown, labels, words, missing)
+    return DigitsSubject(TITLE, encoder, 1, measured, shown, words, encoder, labels, missing)
 
 
 def _rows(encoder: DigitsEncoder, images: NDArray[np.int64]) -> Batch:
