@@ -55,6 +55,8 @@ docs: demo bench ## renew the pictures and figures of the README and of the page
 	cp $(OUT)/demo/results.png docs/demo.png
 	cp $(OUT)/demo-lut/results.json docs/demo-lut.json
 	cp $(OUT)/demo-lut/results.png docs/demo-lut.png
+	cp $(OUT)/demo-sparse/results.json docs/demo-sparse.json
+	cp $(OUT)/demo-sparse/results.png docs/demo-sparse.png
 	cp $(OUT)/bench/figures.json docs/bench.json
 	$(BIN)/python docs/picture.py
 	$(BIN)/python docs/lut_picture.py

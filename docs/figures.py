@@ -9,17 +9,20 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rtloom.docs import attention_tables, lut_tables
+from rtloom.docs import attention_tables, lut_tables, sparse_tables
 from rtloom.docs.tables import Plain, equal, figure, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
-PAGES = (HERE.parent / "README.md", HERE / "lut.md", HERE / "attention.md")
+PAGES = (HERE.parent / "README.md", HERE / "lut.md", HERE / "attention.md", HERE / "sparse.md")
 MARKED = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 CHOSEN = (
     r"^GEMM 512.*(cycles|ideal \d+)$",
     r"^GEMV .* on lut.*utilisation$",
     r"^MAC tile W8A8 M8N4K16 over LUT tile W1A8 (M2N64K4|M1N16K32), ASAP7, area ratio$",
     r"^LUT tile W2A8 M2N16K16, .* ablation \d streamed, .*ratio$",
+    r"^SpMV .*, (2:4|4:16|2:16), speed-up$",
+    r"^2:4 at 4 bits.*, bits a weight$",
+    r"^16x16 int8 on xilinx, .*, DSP$",
     r"presets equal|^random ",
     r"^rtloom verilog .*CPU time$",
     r", ratio$|to cocotb result",
@@ -72,6 +75,13 @@ TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "lut-demo": ("demo-lut.json", lut_tables.demo_table),
     "lut-tiles": ("demo-lut.json", lut_tables.tile_table),
     "lut-gemv": ("demo-lut.json", lut_tables.gemv_tables),
+    "sparse-speed": ("bench.json", sparse_tables.speed_table),
+    "sparse-units": ("bench.json", sparse_tables.unit_table),
+    "sparse-blocks": ("bench.json", sparse_tables.block_tables),
+    "sparse-bits": ("bench.json", sparse_tables.bit_table),
+    "sparse-bytes": ("bench.json", sparse_tables.byte_tables),
+    "sparse-demo": ("demo-sparse.json", sparse_tables.demo_tables),
+    "sparse-matrices": ("demo-sparse.json", sparse_tables.matrix_table),
     "attention-accuracy": ("bench.json", attention_tables.accuracy_table),
     "attention-cycles": ("bench.json", attention_tables.cycle_table),
     "attention-storage": ("bench.json", attention_tables.storage_table),
