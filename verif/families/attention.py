@@ -78,7 +78,7 @@ class AttentionJobs(FamilyJobs[AttentionParams]):
     jobs = tuple(JOBS)
     data = DATA
     hardware: ClassVar[Axes] = AXES
-    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "mqa"))
+    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "mqa", "batched"))
     matrix_data = ("random", "corners", "minimum", "alternating", "zeros", "equal", "dominating", "rising", "falling")
     guided = True
     bench: ClassVar[Bench] = {

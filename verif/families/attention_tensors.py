@@ -74,6 +74,11 @@ def _tile(params: AttentionParams, _: np.random.Generator) -> Sized:
     return _sized(params, (params.rows,), (min(params.key_tile, LONG),))
 
 
+def _edge(params: AttentionParams, _: np.random.Generator) -> Sized:
+    """Return one row more than a task has, and one key more than a tile."""
+    return _sized(params, (2, params.rows + 1), (2, _tile_keys(params) + 1))
+
+
 def _ragged(params: AttentionParams, rng: np.random.Generator) -> Sized:
     """Return some rows and keys, full tasks and tiles by chance alone; keys are counted from any position."""
     queries, keys = int(rng.integers(1, 2 * params.rows + 2)), int(rng.integers(1, 2 * _tile_keys(params) + 2))
@@ -158,6 +163,7 @@ def _summary(params: AttentionParams, rng: np.random.Generator) -> Sized:
 JOBS: dict[str, Make] = {
     "tile": _tile,
     "single": _single,
+    "edge": _edge,
     "ragged": _ragged,
     "causal": _causal,
     "window": _window,
