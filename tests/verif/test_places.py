@@ -10,8 +10,10 @@ from rtloom.verif import goldens, matrix
 from rtloom.verif.jobs import jobs_of
 from rtloom.verif.places import expected_beats, frames_of, places_of
 
+OUTPUTS = [("systolic", "c"), *((name, "o") for name in ("lut", "sparse", "attention", "vector"))]
 
-@pytest.mark.parametrize(("name", "output"), [("systolic", "c"), ("lut", "o"), ("sparse", "o"), ("vector", "o")])
+
+@pytest.mark.parametrize(("name", "output"), OUTPUTS)
 @pytest.mark.parametrize("number", range(40))
 def test_expected_beats_lift_to_the_golden_result(name: str, output: str, number: int) -> None:
     made, configuration = family(name), matrix.random_configuration(3, number, name)
@@ -29,7 +31,9 @@ def test_expected_beats_lift_to_the_golden_result(name: str, output: str, number
     assert last[-1]
     frame = frames_of(places, {output: last})
     assert frame.max() == last.sum() - 1
-    assert (np.bincount(frame.reshape(-1)) > 0).all()
+    # Of a task of attention all rows may be done again in a later one.
+    done_again = getattr(params, "softmax", "") == "unified_max"
+    assert done_again or (np.bincount(frame.reshape(-1)) > 0).all()
 
 
 def test_a_lift_that_calculates_is_refused() -> None:
