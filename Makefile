@@ -17,10 +17,11 @@ setup: $(VENV)/ready ## install pinned packages into .venv
 $(VENV)/ready: requirements.lock pyproject.toml setup.sh
 	@VENV='$(VENV)' ./setup.sh
 
-demo: setup ## the main job: networks on handwritten digits, run on generated arrays, LUT tiles and sparse chains
+demo: setup ## the main job: networks on handwritten digits, and a transformer's layer, run on generated hardware
 	$(BIN)/rtloom demo --output $(OUT)/demo
 	$(BIN)/rtloom demo lut --output $(OUT)/demo-lut
 	$(BIN)/rtloom demo sparse --output $(OUT)/demo-sparse
+	$(BIN)/rtloom demo attention --output $(OUT)/demo-attention
 
 verilog: setup ## Verilog, manifest and FuseSoC core of every preset into build/verilog
 	@for preset in $(PRESETS); do $(BIN)/rtloom verilog $$preset --output $(OUT)/verilog || exit; done
@@ -57,6 +58,8 @@ docs: demo bench ## renew the pictures and figures of the README and of the page
 	cp $(OUT)/demo-lut/results.png docs/demo-lut.png
 	cp $(OUT)/demo-sparse/results.json docs/demo-sparse.json
 	cp $(OUT)/demo-sparse/results.png docs/demo-sparse.png
+	cp $(OUT)/demo-attention/results.json docs/demo-attention.json
+	cp $(OUT)/demo-attention/results.png docs/demo-attention.png
 	cp $(OUT)/bench/figures.json docs/bench.json
 	$(BIN)/python docs/picture.py
 	$(BIN)/python docs/lut_picture.py

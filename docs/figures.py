@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rtloom.docs import attention_tables, lut_tables, sparse_tables
+from rtloom.docs import attention_tables, layer_tables, lut_tables, sparse_tables
 from rtloom.docs.tables import Plain, equal, figure, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
@@ -75,6 +75,8 @@ TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "lut-demo": ("demo-lut.json", lut_tables.demo_table),
     "lut-tiles": ("demo-lut.json", lut_tables.tile_table),
     "lut-gemv": ("demo-lut.json", lut_tables.gemv_tables),
+    "attention-layer": ("demo-attention.json", layer_tables.stage_tables),
+    "attention-similarity": ("demo-attention.json", layer_tables.similarity_table),
     "sparse-speed": ("bench.json", sparse_tables.speed_table),
     "sparse-units": ("bench.json", sparse_tables.unit_table),
     "sparse-blocks": ("bench.json", sparse_tables.block_tables),

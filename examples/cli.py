@@ -11,23 +11,27 @@ from .digits.defaults import CLOCK
 
 __all__ = ["register"]
 
-ABOUT = """Run small networks on handwritten digits through generated hardware.
+ABOUT = """Run networks on real input through generated hardware.
 
 A multilayer perceptron and a convolutional network are trained on scikit-learn's digits and made integers. The
 held-out images go through the Verilog in Verilator, and every layer is compared with the golden model bit for bit.
+For attention, sentences go through a transformer.
 
 \b
 NAME is one of
-  digits  int8 weights on a systolic array (the default)
-  lut     ternary, 2-bit and 4-bit weights on a LUT tile, and what it takes beside multipliers; then the matrices of
-          a real transformer's layer, if it is installed
-  sparse  N:M sparse weights on sparse chains: the digits, then matrices of the same transformer
+  digits     int8 weights on a systolic array (the default)
+  lut        ternary, 2-bit and 4-bit weights on a LUT tile, and what it takes beside multipliers; then the matrices of
+             a real transformer's layer, if it is installed
+  sparse     N:M sparse weights on sparse chains: the digits, then matrices of the same transformer
+  attention  the heads and a whole encoder layer of that transformer, and what all its layers make of sentences; a
+             small transformer that reads digits where it is not installed
 
 \b
 Examples
   rtloom demo --clock 200 -o demo-out
   rtloom demo lut --quick
   rtloom demo sparse
+  rtloom demo attention
 """
 
 
@@ -37,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run_demo(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="digits, lut or sparse.")] = "digits",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="digits, lut, sparse or attention.")] = "digits",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Folder for the results; demo-out, or demo- and the name."),
@@ -47,7 +51,7 @@ def run_demo(
     ] = None,
     clock: Annotated[float, typer.Option(metavar="MHZ", help="Assumed clock, for images per second.")] = CLOCK / 1e6,
     quick: Annotated[
-        bool, typer.Option("--quick", help="40 instead of all 360 held-out images, and less further training.")
+        bool, typer.Option("--quick", help="Fewer images (40 instead of 360) or sentences, and less further training.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rtloom.errors import must
 
+from .attention import defaults as attention
 from .digits import defaults as digits
 from .lut import defaults as lut
 from .sparse import defaults as sparse
@@ -53,6 +54,7 @@ DEMOS = {
     "digits": Demo("digits", digits.OUTPUT, digits.SPEC),
     "lut": Demo("lut", lut.OUTPUT, lut.SPEC),
     "sparse": Demo("sparse", sparse.OUTPUT, sparse.SPEC),
+    "attention": Demo("attention", attention.OUTPUT, attention.SPEC),
 }
 
 

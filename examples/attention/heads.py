@@ -18,7 +18,7 @@ from ..transformer.encoder import LayerTrace
 from .layer import by_sentence
 from .steps import NARROW
 
-__all__ = ["HeadMap", "HeadOperands", "HeadsRun", "map_head", "run_heads", "sharpest_head"]
+__all__ = ["HeadMap", "HeadOperands", "HeadsRun", "map_head", "run_heads", "typical_head"]
 
 IntArray = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -191,9 +191,9 @@ def map_head(spec: rtloom.Spec, operands: HeadOperands, head: int) -> HeadMap:
     return HeadMap(head, exact, shares)
 
 
-def sharpest_head(operands: HeadOperands) -> int:
-    """Return the head whose tokens look most at single others in the first sentence."""
+def typical_head(operands: HeadOperands) -> int:
+    """Return the head that looks at single tokens of the first sentence more than half of the heads do."""
     length = operands.lengths[0]
     q, k = operands.q[0, :, :length], operands.k[0, :, :length]
     shares = real_attention(q, k, np.broadcast_to(np.eye(length), (len(q), length, length)), operands.scale)[0]
-    return int(np.argmax(shares.max(axis=2).mean(axis=1)))
+    return int(np.argsort(shares.max(axis=2).mean(axis=1))[len(q) // 2])

@@ -10,6 +10,7 @@ from ..packages import require
 from .results import cosines_of
 from .study import Study
 from .subject import DigitsSubject
+from .tables import TITLES
 
 if TYPE_CHECKING:
     from .heads import HeadMap
@@ -19,13 +20,6 @@ __all__ = ["draw"]
 BLUE, GREEN = COLOURS
 KINDS = {"gemm": BLUE, "attention": "#c1666b", "rope": "#7a8694", "layernorm": "#e0a458", "gelu": GREEN}
 """Colours of stages by operation."""
-TITLES = {
-    "gemm": "systolic array",
-    "attention": "attention engine",
-    "rope": "adder",
-    "layernorm": "norm",
-    "gelu": "GELU",
-}
 UPPER, LOWER = 0.8, 0.385
 """Heights of the panels' titles, as a share of the picture."""
 POINTS = 2000
@@ -46,10 +40,10 @@ def draw(path: Path, results: dict[str, Any], study: Study) -> None:
     figure = require("matplotlib.figure").Figure(figsize=(15, 10), dpi=120, facecolor="white")
     _headline(figure, results)
     _maps(figure, study)
-    figure.text(0.62, UPPER, "Error of all heads' results, in % of the range of V", fontsize=13, color=INK)
-    _errors(figure.add_axes((0.65, 0.475, 0.32, 0.3)), study)
+    figure.text(0.62, UPPER + 0.045, "Error of all heads' results, in % of the range of V", fontsize=13, color=INK)
+    _errors(figure.add_axes((0.65, 0.475, 0.32, 0.35)), study)
     figure.text(0.04, LOWER, "Cycles of layer 0, from simulation", fontsize=13, color=INK)
-    _cycles(figure.add_axes((0.15, 0.06, 0.38, 0.305)), results["layer"])
+    _cycles(figure.add_axes((0.15, 0.085, 0.38, 0.28)), results["layer"])
     _scatter(figure, study)
     figure.savefig(path, format="png")
 
@@ -70,7 +64,9 @@ def _headline(figure: Any, results: dict[str, Any]) -> None:
 def _maps(figure: Any, study: Study) -> None:
     """Draw what each token of the first sequence looks at, in float and by the engine."""
     found: HeadMap = study.head_map
-    figure.text(0.04, UPPER + 0.05, f"What tokens look at in head {found.head} of layer 0", fontsize=13, color=INK)
+    largest = float(np.abs(found.rtl - found.real).max())
+    figure.text(0.04, UPPER + 0.045, f"What tokens look at in head {found.head} of layer 0", fontsize=13, color=INK)
+    figure.text(0.58, UPPER + 0.045, f"largest difference {largest:.4f}", fontsize=11, color=BLUE, ha="right")
     shades = {"cmap": "Blues", "vmin": 0, "vmax": 1}
     words = study.subject.words
     for left, title, shares in ((0.09, "float", found.real), (0.36, "Verilog", found.rtl)):
@@ -81,8 +77,6 @@ def _maps(figure: Any, study: Study) -> None:
         axes.set_yticks(range(len(words)), words if left < 0.2 else [""] * len(words), fontsize=9, color=INK)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-    largest = float(np.abs(found.rtl - found.real).max())
-    figure.text(0.36, UPPER + 0.05, f"largest difference {largest:.4f}", fontsize=11, color=BLUE)
 
 
 def _errors(axes: Any, study: Study) -> None:
@@ -94,10 +88,10 @@ def _errors(axes: Any, study: Study) -> None:
     ):
         off = 100 * (run.real - exact) / run.ranges[..., np.newaxis]
         shown.append((off.ravel(), colour, f"{label}: rms {np.sqrt(np.mean(off * off)):.3f} %"))
-    reach = float(np.quantile(np.abs(shown[0][0]), 0.999))
+    reach = max(float(np.abs(values).max()) for values, *_ in shown)
     bins = np.linspace(-reach, reach, 81)
     for values, colour, label in shown:
-        axes.hist(np.clip(values, -reach, reach), bins=bins, color=colour, alpha=0.6, label=label)
+        axes.hist(values, bins=bins, color=colour, alpha=0.6, label=label)
     axes.set_yscale("log")
     axes.set_xlabel("% of the largest value of the sequence and head", fontsize=9.5, color=PALE, loc="right")
     axes.set_ylabel("results", fontsize=9.5, color=PALE)
@@ -126,7 +120,7 @@ def _cycles(axes: Any, layer: dict[str, Any]) -> None:
     axes.set_xticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.legend(frameon=False, fontsize=10, loc="lower right", bbox_to_anchor=(1.0, 0.32))
+    axes.legend(frameon=False, fontsize=10, loc="upper center", bbox_to_anchor=(0.42, -0.01), ncols=5)
 
 
 def _scatter(figure: Any, study: Study) -> None:

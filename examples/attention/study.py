@@ -13,7 +13,7 @@ from ..packages import require
 from ..transformer.encoder import LayerTrace, run_layer
 from .designs import Designs
 from .execute import StageRun, golden_layer, run_layer_rtl
-from .heads import HeadMap, HeadOperands, HeadsRun, map_head, run_heads, sharpest_head
+from .heads import HeadMap, HeadOperands, HeadsRun, map_head, run_heads, typical_head
 from .layer import STAGES, IntegerLayer
 from .steps import Steps
 from .subject import Batch, Subject
@@ -148,7 +148,7 @@ class _Workbench:
         self.builds.wait(spec)
         run = run_heads(spec, operands)
         self.step("shares of a head from the engine")
-        return run, map_head(spec, operands, sharpest_head(operands))
+        return run, map_head(spec, operands, typical_head(operands))
 
     def rtl(self, layer: IntegerLayer, batch: Batch) -> LayerStudy:
         """Run layer 0 in Verilog."""

@@ -7,8 +7,16 @@ from rich.table import Table
 
 from rtloom.figures import Figure
 
-__all__ = ["show"]
+__all__ = ["TITLES", "show"]
 
+TITLES = {
+    "gemm": "systolic array",
+    "attention": "attention engine",
+    "rope": "adder",
+    "layernorm": "norm",
+    "gelu": "GELU",
+}
+"""What stages run on, by operation; the adder is the unit of rotary positions."""
 LONGEST = 44
 """Letters of a sentence that are shown."""
 
@@ -70,16 +78,14 @@ def _show_heads(heads: dict[str, Any], count: int, subject: str, console: Consol
 
 def _stage_table(layer: dict[str, Any]) -> Table:
     """Return cost and nearness to float of each stage."""
-    columns = ("stage", "on", "result", "cycles", "utilised", "outputs", "cosine")
-    table = _table("Layer 0, stage by stage", 3, *columns)
+    table = _table("Layer 0, stage by stage", 3, "stage", "on", "result", "cycles", "utilised", "cosine")
     for stage in layer["stages"]:
         table.add_row(
             stage["name"].replace("_", " "),
-            "array" if stage["operation"] == "gemm" else stage["operation"],
+            TITLES[stage["operation"]],
             stage["format"],
             f"{stage['cycles']['value']:,}",
             f"{stage['utilisation']['value']:.1f} %",
-            f"{stage['outputs']['value']:,}",
             f"{stage['cosine']['value']:.5f}",
         )
     return table
@@ -95,7 +101,8 @@ def _show_layer(results: dict[str, Any], subject: str, console: Console) -> None
         f"            bit for bit, on {layer['tokens']} tokens of {layer['sequences']} {subject}\n"
         f"  cosine    of the layer's output with float {layer['cosine']['value']:.4f}, "
         f"at least {layer['least_cosine']['value']:.4f}\n"
-        f"            of every single layer's by golden models: {others}\n"
+        f"            by golden models of every single layer:\n"
+        f"            {others}\n"
         f"  speed     {layer['cycles']['value']:,} cycles, one stage after the other (rtl-sim);\n"
         f"            {speed:,.0f} tokens/s a layer if clocked at {results['clock']['value'] / 1e6:g} MHz (assumed)\n",
         highlight=False,
