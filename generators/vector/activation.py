@@ -26,7 +26,7 @@ PRODUCTS = ARGUMENT + 1 + Piecewise.latency
 
 
 class Activation(Shared):
-    """``o = clip(round((relu(x) * multiplier - gap(|x|) * correction) / 2**shift) + zero_point)``.
+    """``o = clip(round((relu(x) * multiplier * 2**a - gap(|x|) * correction) / 2**shift) + zero_point)``.
 
     The gap between ReLU and the activation is even and reaches 0, so that a table for small magnitudes will do; it is
     looked up by ``x * input_multiplier / 2**input_shift``. ReLU itself is exact. The throughput is one beat a cycle,
@@ -119,7 +119,7 @@ class Activation(Shared):
 
 
 class ActivationLane(Shared):
-    """Gives ``relu(x) * multiplier - gap(|argument|) * correction``, one a cycle.
+    """Gives ``relu(x) * multiplier * 2**alignment - gap(|argument|) * correction``, one a cycle.
 
     Parameters
     ----------
@@ -171,5 +171,6 @@ class ActivationLane(Shared):
         above = registered(m, en, above, "above", PRODUCTS)
         products = [above * self.multiplier, gap * self.correction]
         products = [registered(m, en, p, name) for p, name in zip(products, ("scaled", "corrected"), strict=True)]
-        m.d.comb += self.o.eq(registered(m, en, resized(products[0] - products[1], len(self.o)), "difference"))
+        total = Cat(Const(0, shape.alignment), products[0]) - products[1]
+        m.d.comb += self.o.eq(registered(m, en, resized(total, len(self.o)), "difference"))
         return m

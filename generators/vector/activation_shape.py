@@ -46,6 +46,14 @@ class ActivationShape:
         """Bits of a correction below the point."""
         return self.params.fraction + FINER
 
+    @property
+    def alignment(self) -> int:
+        """Places by which x times its multiplier is moved up, so that the corrections' multiplier is about as large.
+
+        It is where the largest x stands for a half; the more it stands for, the less corrections matter.
+        """
+        return max(self.correction_bits - self.params.x_format.bits, 0)
+
     @cached_property
     def table(self) -> PiecewiseShape:
         """Return the corrections."""
@@ -59,10 +67,10 @@ class ActivationShape:
 
     @property
     def sum_range(self) -> tuple[int, int]:
-        """Return the smallest and the largest ``relu(x) * multiplier - correction * factor``."""
+        """Return the smallest and the largest ``relu(x) * multiplier * 2**alignment - gap * correction``."""
         most = self.params.multiplier_format.hi
         lo, hi = self.table.y_range
-        return -hi * most, (self.params.x_format.hi - min(lo, 0)) * most
+        return -hi * most, ((self.params.x_format.hi << self.alignment) - min(lo, 0)) * most
 
     @property
     def sum_bits(self) -> int:

@@ -34,7 +34,7 @@ def scale_formats(params: VectorParams) -> dict[str, tuple[Format, str]]:
     result: dict[str, tuple[Format, str]] = {"multiplier": (multiplier, "multiplies the result")}
     if params.unit in ACTIVATIONS:
         result = {
-            "multiplier": (multiplier, "multiplies x where it is positive"),
+            "multiplier": (multiplier, f"multiplies x * 2**{ActivationShape(params).alignment} where it is positive"),
             "correction": (multiplier, "multiplies what is subtracted from it"),
         }
     result |= {

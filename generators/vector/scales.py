@@ -40,7 +40,7 @@ def activation_scales(params: VectorParams, x_scale: ArrayLike, o_scale: ArrayLi
         bits, np.minimum(x, 2.0**shape.reach_bits) * 2.0 ** (params.fraction - shape.lift)
     )
     gap = 2.0**-shape.correction_bits / o
-    (multiplier, correction), shift = _fixed(bits, x / o, gap)
+    (multiplier, correction), shift = _fixed(bits, x / o / 2.0**shape.alignment, gap)
     return {
         "input_multiplier": argument,
         "input_shift": input_shift,

@@ -134,7 +134,7 @@ def _activation(
     inside = magnitude < shape.reach
     gap = shape.table.evaluate(magnitude * inside) * inside
     above = np.maximum(x, 0) * _each(params.multiplier_format, multiplier, "multiplier", x)
-    total = above - gap * _each(params.multiplier_format, correction, "correction", x)
+    total = (above << shape.alignment) - gap * _each(params.multiplier_format, correction, "correction", x)
     return _result(params, total, multiplier=1, shift=shift, zero_point=zero_point)
 
 
