@@ -115,7 +115,7 @@ def gradients_of(parameters: Parameters, images: FloatArray, labels: NDArray[np.
     pooled = tape.forward(images)
     odds = softmax(pooled @ parameters["classifier"].T)
     odds[np.arange(len(labels)), labels] -= 1
-    slope = odds / np.float32(len(labels))
+    slope: FloatArray = odds / np.float32(len(labels))
     tape.gradients["classifier"] = slope.T @ pooled
     tape.backward(slope @ parameters["classifier"])
     return tape.gradients
@@ -192,8 +192,8 @@ class _Tape:
         of_scores = shares * (of_shares - (of_shares * shares).sum(axis=-1, keepdims=True))
         of_scores = of_scores / np.float32(math.sqrt(q.shape[-1]))
         slopes = {"query": of_scores @ k, "key": of_scores.swapaxes(2, 3) @ q, "value": shares.swapaxes(2, 3) @ context}
-        below: FloatArray = sum((self.linear_back(role, _join(of)) for role, of in slopes.items()), np.float32(0))
-        return below
+        below = [self.linear_back(role, _join(of)) for role, of in slopes.items()]
+        return below[0] + below[1] + below[2]
 
 
 def _split(x: FloatArray) -> FloatArray:

@@ -44,8 +44,10 @@ class HeadOperands:
     @classmethod
     def of(cls, trace: LayerTrace, heads: int, lengths: Sequence[int]) -> "HeadOperands":
         """Return those of a float layer."""
-        parts = (by_sentence(each.astype(np.float64), lengths, heads) for each in (trace.query, trace.key, trace.value))
-        return cls(*parts, tuple(lengths))
+        q, k, v = (
+            by_sentence(each.astype(np.float64), lengths, heads) for each in (trace.query, trace.key, trace.value)
+        )
+        return cls(q, k, v, tuple(lengths))
 
     @property
     def scale(self) -> float:
@@ -57,10 +59,9 @@ class HeadOperands:
         """``(S, L)``: which tokens a sentence has."""
         return np.arange(self.q.shape[2]) < np.array(self.lengths)[:, np.newaxis]
 
-    @property
-    def allowed(self) -> NDArray[np.bool_]:
-        """Which keys each row sees, ``(S, 1, 1, L)``."""
-        return self.valid[:, np.newaxis, np.newaxis]
+    def attend(self) -> Reals:
+        """Return float attention, ``(S, H, L, f)``."""
+        return real_attention(self.q, self.k, self.v, self.scale, self.valid[:, np.newaxis, np.newaxis])[0]
 
 
 @dataclass(frozen=True)
@@ -117,15 +118,15 @@ def run_heads(spec: rtloom.Spec, operands: HeadOperands) -> HeadsRun:
     result, report = rtloom.simulate(spec, "attention", check=True, **tensors)
     expected = goldens.compute(spec.family, params, "attention", tensors)
     unit = v_step * 2.0**-params.output_fraction
-    stand = tuple(codes * step for codes, step in ((q, q_step), (k, k_step), (v, v_step)))
-    real = operands.q, operands.k, operands.v
-    exact, quantized = (real_attention(*each, operands.scale, operands.allowed)[0] for each in (real, stand))
+    stand = HeadOperands(q * q_step, k * k_step, v * v_step, operands.lengths)
     there = operands.valid
-    present = [each.transpose(0, 2, 1, 3)[there] for each in (result * unit, exact, quantized)]
+    exact, quantized, real = (
+        each.transpose(0, 2, 1, 3)[there] for each in (operands.attend(), stand.attend(), result * unit)
+    )
     ranges = np.broadcast_to(v_step * NARROW.hi, (*result.shape[:3], 1))[..., 0].transpose(0, 2, 1)[there]
     useful = sum(length**2 for length in operands.lengths) * q.shape[1] * (params.e + params.f)
     equal = int(np.count_nonzero(result == expected))
-    return HeadsRun(report, result, equal, *present, ranges, useful)
+    return HeadsRun(report, result, equal, real, exact, quantized, ranges, useful)
 
 
 def _codes(operands: HeadOperands) -> list[tuple[IntArray, Reals]]:
@@ -175,9 +176,8 @@ def map_head(spec: rtloom.Spec, operands: HeadOperands, head: int) -> HeadMap:
         Where Verilog and golden model differ, in values or cycles.
     """
     params, length = cast("AttentionParams", spec.params), operands.lengths[0]
-    one = HeadOperands(
-        *(each[:1, head : head + 1, :length] for each in (operands.q, operands.k, operands.v)), (length,)
-    )
+    chosen = (slice(1), slice(head, head + 1), slice(length))
+    one = HeadOperands(operands.q[chosen], operands.k[chosen], np.eye(length)[np.newaxis, np.newaxis], (length,))
     (q, q_step), (k, k_step), _ = _codes(one)
     # As many tokens at a time as a value has elements.
     parts = -(-length // params.f)
@@ -187,8 +187,7 @@ def map_head(spec: rtloom.Spec, operands: HeadOperands, head: int) -> HeadMap:
     repeated = {name: np.repeat(tensors[name], parts, axis=0) for name in ("q", "k", "scale_multiplier", "scale_shift")}
     result, _ = rtloom.simulate(spec, "attention", check=True, **tensors | repeated)
     shares = result[:, 0].transpose(1, 0, 2).reshape(length, -1)[:, :length] / (NARROW.hi * 2.0**params.output_fraction)
-    exact = real_attention(one.q, one.k, np.eye(length)[np.newaxis, np.newaxis], one.scale)[0][0, 0]
-    return HeadMap(head, exact, shares)
+    return HeadMap(head, one.attend()[0, 0], shares)
 
 
 def typical_head(operands: HeadOperands) -> int:

@@ -114,12 +114,12 @@ class IntegerLayer:
         """Return what the integers of a tensor or stage stand for."""
         steps = self.steps
         if name in HEAD_ROLES:
-            return values * np.repeat(getattr(steps, name), values.shape[1] // self.heads)
-        if name == "inner":
-            return (values - steps.inner_zero) * steps.inner
-        alike = {"attention_output": steps.attention_sum, "feed_forward_out": steps.output_sum}
-        step: Reals = alike[name] if name in alike else getattr(steps, name)
-        return values * step
+            step: Reals = np.repeat(getattr(steps, name), values.shape[1] // self.heads)
+        else:
+            like = {"attention_output": "attention_sum", "feed_forward_out": "output_sum"}
+            step = np.asarray(getattr(steps, like.get(name, name)), dtype=np.float64)
+        zero = steps.inner_zero if name == "inner" else 0
+        return np.asarray((values - zero) * step, dtype=np.float64)
 
     @staticmethod
     def expected(name: str, trace: LayerTrace) -> NDArray[np.float32]:
@@ -163,7 +163,7 @@ class IntegerLayer:
         return Stage("inner", self.designs.gelu, "gelu", lambda values: {"x": values["inner_input"], **arguments})
 
 
-def by_sentence(values: IntArray, lengths: Sequence[int], heads: int) -> IntArray:
+def by_sentence(values: NDArray[Any], lengths: Sequence[int], heads: int) -> NDArray[Any]:
     """Return ``(T, width)`` as ``(sentences, heads, tokens of the longest, elements)``, zeros behind the shorter."""
     parts = np.split(values, np.cumsum(lengths)[:-1])
     padded = np.stack([np.pad(part, ((0, max(lengths) - len(part)), (0, 0))) for part in parts])

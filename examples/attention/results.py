@@ -178,7 +178,8 @@ def _similarity(subject: SentenceSubject, exact: Reals, found: Reals) -> dict[st
 def cosines_of(vectors: NDArray[Any]) -> Reals:
     """Return the cosines of all pairs of rows."""
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit @ unit.T
+    cosines: Reals = unit @ unit.T
+    return cosines
 
 
 def _rms(x: Reals) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,7 +165,7 @@ class _Workbench:
         return LayerStudy(layer, batch, trace, runs)
 
 
-def cosine(found: NDArray[np.float64], expected: NDArray[np.float32]) -> float:
+def cosine(found: NDArray[Any], expected: NDArray[Any]) -> float:
     """Return the cosine of the angle between two arrays."""
     lengths = float(np.linalg.norm(found) * np.linalg.norm(expected)) or 1.0
     return float(np.vdot(found, expected)) / lengths

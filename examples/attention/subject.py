@@ -92,7 +92,8 @@ class Subject:
     @property
     def head(self) -> int:
         """Elements of a head."""
-        return self.measured.hidden.shape[1] // self.weights.heads
+        width: int = self.measured.hidden.shape[1]
+        return width // self.weights.heads
 
 
 @dataclass(frozen=True)

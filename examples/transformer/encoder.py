@@ -157,7 +157,7 @@ def run_layer(
     query, key, value = (project(role, hidden) for role in ("query", "key", "value"))
     ends = np.cumsum([len(hidden)] if lengths is None else lengths)[:-1]
     sentences = zip(*(np.split(x, ends) for x in (query, key, value)), strict=True)
-    context = np.concatenate([_attend(*sentence, weights.heads) for sentence in sentences])
+    context = np.concatenate([_attend(q, k, v, weights.heads) for q, k, v in sentences])
     attention_sum = hidden + project("attention_output", context)
     attended = norm("attention_norm", attention_sum)
     inner_input = project("feed_forward_in", attended)
