@@ -108,8 +108,8 @@ def test_rows_equal_one_key_after_the_other(softmax: str, form: str, monkeypatch
     wide = widest_scale(params, q, k)
     shift = np.minimum(wide["scale_shift"] + rng.integers(0, 9, q.shape[:-1]), 63)
     scale = {"scale_multiplier": wide["scale_multiplier"], "scale_shift": shift}
-    length, position = np.array([150, 97]), np.array([60, -1])
-    masks = {"causal": True, "window": 120, "sink": 5, "length": length, "position": position}
+    length, position = np.array([150, 97]), np.array([100, -1])
+    masks = {"causal": True, "window": 90, "sink": 5, "length": length, "position": position}
     if softmax == "unified_max":
         scale["offset"] = rng.integers(-3, 12, q.shape[:-1])
     got = compute(params, "attention", q=q, k=k, v=v, **scale, **masks)
@@ -118,7 +118,7 @@ def test_rows_equal_one_key_after_the_other(softmax: str, form: str, monkeypatch
     for b, h, i in np.ndindex(*q.shape[:-1]):
         at = position[b] + i
         key = np.arange(150)
-        allowed = (key < min(length[b], at + 1)) & ((key > at - 120) | (key < 5))
+        allowed = (key < min(length[b], at + 1)) & ((key > at - 90) | (key < 5))
         row = (params, q[b, h, i], k[b, h // 2], v[b, h // 2], wide["scale_multiplier"], shift[b, h, i], allowed)
         offset = int(scale["offset"][b, h, i]) if softmax == "unified_max" else None
         mean, maximum, empty, redo = plain_row(*row, offset)
@@ -141,6 +141,21 @@ def test_maxima_that_rise_with_every_key_at_every_length() -> None:
     for length in (1, 2, 63, 64, 65, 128, 129, 150):
         got = compute(params, "attention", q=q, k=k, v=v, length=length, **scale)
         assert got[0].tolist() == plain_row(params, q[0], k, v, 3 << 9, 6, key < length)[0]
+
+
+def test_sums_of_fewer_bits_than_a_normal_one_has() -> None:
+    params, rng = (
+        design(max_length=8, weight_bits=8, exponential_accuracy=8, output_fraction=8),
+        np.random.default_rng(2),
+    )
+    assert params.sum_bits - 1 < params.normal_fraction
+    q, k, v = (tensor[0, 0] for tensor in operands(params, rng, 1, 1, 5, 8))
+    scale = widest_scale(params, q, k)
+    multiplier, shift = scale["scale_multiplier"], scale["scale_shift"] + 7
+    for length in range(1, 9):
+        tensors = {"q": q, "k": k, "v": v, "scale_multiplier": multiplier, "scale_shift": shift, "length": length}
+        expected = [plain_row(params, row, k, v, multiplier, shift, np.arange(8) < length)[0] for row in q]
+        assert compute(params, "attention", **tensors).tolist() == expected
 
 
 def test_weights_of_nothing_give_zero() -> None:
