@@ -1,11 +1,15 @@
 """Run one configuration of the matrix on the generated RTL and check it."""
 
 from ..generators.spec import Spec, family
+from ..sim.build import BuildOptions
 from .matrix import Configuration
 from .simulate import Report, simulate
 from .verify import VerifyReport, verify
 
 __all__ = ["bench_configuration", "run_configuration", "spec_of"]
+
+SHORT = BuildOptions(optimise=0)
+"""A configuration runs for some hundred cycles: building its simulator takes the time."""
 
 
 def spec_of(configuration: Configuration) -> Spec:
@@ -25,9 +29,10 @@ def run_configuration(configuration: Configuration) -> Report:
     seed, interface = configuration.seed, configuration.interface
     operation, tensors = configuration.operation()
     spec = spec_of(configuration)
+    given = {"interface": interface, "check": True, "options": SHORT, **tensors}
     if configuration.stalls != "none":
-        simulate(spec, operation, stalls=configuration.stalls, seed=seed, interface=interface, check=True, **tensors)
-    return simulate(spec, operation, interface=interface, check=True, **tensors)[1]
+        simulate(spec, operation, stalls=configuration.stalls, seed=seed, **given)
+    return simulate(spec, operation, **given)[1]
 
 
 def bench_configuration(configuration: Configuration) -> VerifyReport:
@@ -38,4 +43,5 @@ def bench_configuration(configuration: Configuration) -> VerifyReport:
     CheckError
         With the message of the first scenario that failed.
     """
-    return verify(spec_of(configuration), interface=configuration.interface, seed=configuration.seed).require()
+    spec, interface = spec_of(configuration), configuration.interface
+    return verify(spec, interface=interface, seed=configuration.seed, options=SHORT).require()

@@ -1,6 +1,8 @@
 """Configurations of any family: pairwise over every axis, or at random for as long as one likes."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -8,10 +10,10 @@ from typing import Any
 from ..generators.params import FamilyParams
 from .families.base import INTERFACES, Operation
 from .jobs import jobs_of
-from .pairwise import Row, cover
+from .pairwise import Choice, Row, cover
 from .stimulus import STALL_PATTERNS, rng_for
 
-__all__ = ["Configuration", "pairwise", "random_configuration", "random_configurations"]
+__all__ = ["Configuration", "designs", "pairwise", "random_configuration", "random_configurations"]
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,13 @@ class Configuration:
 
 
 @cache
-def pairwise(family: str) -> tuple[Configuration, ...]:
-    """Return configurations in which every two values of every two axes meet, if the family allows them together."""
+def designs(family: str) -> tuple[tuple[Configuration, ...], ...]:
+    """Return the matrix of a family: few designs, since building takes the time, and for each all that runs on it.
+
+    Every two values of two axes of the design meet, if the family allows them together. On each design every value of
+    each other axis runs at least once, so those meet all designs; which of them run together changes from design to
+    design, so that all their pairs meet as well.
+    """
     jobs = jobs_of(family)
     asked: dict[tuple[str, ...], bool] = {}
 
@@ -72,11 +79,44 @@ def pairwise(family: str) -> tuple[Configuration, ...]:
             asked[design] = jobs.accepts(jobs.params_of(row))
         return asked[design]
 
-    found = cover(jobs.axes, accept, guided=jobs.guided)
+    rows = cover(jobs.design_axes, accept, tries=300, guided=jobs.guided).rows
+    groups, seeds = _mixed(jobs.run_axes, len(rows)), itertools.count()
     return tuple(
-        Configuration(family, jobs.params_of(row), row["interface"], row["stalls"], row["data"], row["job"], seed)
-        for seed, row in enumerate(found.rows)
+        tuple(
+            Configuration(family, jobs.params_of(row), row["interface"], seed=next(seeds), **run)
+            for run in itertools.chain.from_iterable(groups[at :: len(rows)])
+        )
+        for at, row in enumerate(rows)
     )
+
+
+def pairwise(family: str) -> tuple[Configuration, ...]:
+    """Return the configurations of all `designs`, one after the other."""
+    return tuple(itertools.chain.from_iterable(designs(family)))
+
+
+def _mixed(axes: Mapping[str, Sequence[str]], least: int) -> list[list[Row]]:
+    """Return groups of rows, every word of every axis in each; at least so many, and until all pairs have met."""
+    met: Counter[tuple[Choice, Choice]] = Counter()
+    pairs = sum(len(axes[left]) * len(axes[right]) for left, right in itertools.combinations(axes, 2))
+    groups: list[list[Row]] = []
+    while len(groups) < least or len(met) < pairs:
+        left = {axis: list(words) for axis, words in axes.items()}
+        groups.append([_next(axes, left, met) for _ in range(max(map(len, axes.values())))])
+    return groups
+
+
+def _next(axes: Mapping[str, Sequence[str]], left: dict[str, list[str]], met: Counter[tuple[Choice, Choice]]) -> Row:
+    """Return a row of words that are left, each the one that met those before it the fewest times, and count them."""
+    row: Row = {}
+    for axis, words in axes.items():
+        rest = left[axis] or list(words)
+        seldom = {word: sum(met[other, (axis, word)] for other in row.items()) for word in rest}
+        word = min(rest, key=seldom.__getitem__)
+        met.update((other, (axis, word)) for other in row.items())
+        left[axis] = [other for other in rest if other != word]
+        row[axis] = word
+    return row
 
 
 def random_configurations(seed: int, family: str = "systolic") -> Iterator[Configuration]:

@@ -1,6 +1,7 @@
 """Pairwise covering: few rows in which every two values of every two axes meet at least once."""
 
 import itertools
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,8 +10,37 @@ import numpy as np
 __all__ = ["Cover", "cover"]
 
 Row = dict[str, str]
-Pair = tuple[tuple[str, str], tuple[str, str]]
-"""Two (axis, value) choices, axes in their given order."""
+Choice = tuple[str, str]
+"""An axis and one of its values."""
+Pair = tuple[Choice, Choice]
+"""Two choices, axes in their given order."""
+
+
+class _Missing:
+    """The pairs that are not yet met, in order, and for each choice those that it has still to meet."""
+
+    def __init__(self, axes: Mapping[str, Sequence[str]]) -> None:
+        self.pairs = dict.fromkeys(
+            ((left, x), (right, y))
+            for left, right in itertools.combinations(axes, 2)
+            for x in axes[left]
+            for y in axes[right]
+        )
+        self.partners: defaultdict[Choice, set[Choice]] = defaultdict(set)
+        for left, right in self.pairs:
+            self.partners[left].add(right)
+            self.partners[right].add(left)
+
+    def gain(self, chosen: Row, choice: Choice) -> int:
+        """Count the new pairs that a choice would meet with those already made."""
+        return len(self.partners[choice] & chosen.items())
+
+    def drop(self, pair: Pair) -> None:
+        """Take a pair away, whether it was met or cannot be."""
+        left, right = pair
+        self.pairs.pop(pair, None)
+        self.partners[left].discard(right)
+        self.partners[right].discard(left)
 
 
 @dataclass(frozen=True)
@@ -38,7 +68,7 @@ def cover(
     Parameters
     ----------
     axes
-        Values of each axis; at least two axes.
+        Values of each axis; a single axis gives a row for each of its values.
     accept
         Whether a complete row may be used.
     seed
@@ -49,35 +79,33 @@ def cover(
         For axes of which few words go together: each word is taken only if `accept` allows the row with it, the first
         word of each axis standing in for those not yet chosen. Begin axes with a word that suits most others.
     """
-    rng = np.random.default_rng(seed)
-    missing = dict.fromkeys(
-        ((left, x), (right, y))
-        for left, right in itertools.combinations(axes, 2)
-        for x in axes[left]
-        for y in axes[right]
-    )
+    if len(axes) == 1:
+        return Cover(
+            tuple(row for axis, words in axes.items() for row in ({axis: x} for x in words) if accept(row)), ()
+        )
+    rng, missing = np.random.default_rng(seed), _Missing(axes)
     guide = _Guided(axes, accept) if guided else None
     draw = guide.draw if guide else _draw
     rows: list[Row] = []
     impossible: list[Pair] = []
-    while missing:
-        start = next(iter(missing))
+    while missing.pairs:
+        start = next(iter(missing.pairs))
         hopeless = guide is not None and not guide.mends(start)
         row = None if hopeless else _row(axes, start, missing, accept, rng, tries, draw)
         if row is None:
             impossible.append(start)
-            del missing[start]
+            missing.drop(start)
             continue
         rows.append(row)
         for met in _pairs(row):
-            missing.pop(met, None)
+            missing.drop(met)
     return Cover(tuple(rows), tuple(impossible))
 
 
 def _row(
     axes: Mapping[str, Sequence[str]],
     start: Pair,
-    missing: Mapping[Pair, None],
+    missing: _Missing,
     accept: Callable[[Row], bool],
     rng: np.random.Generator,
     tries: int,
@@ -88,7 +116,7 @@ def _row(
     for attempt in range(tries):
         row = draw(axes, start, missing, rng, greed=1.0 - attempt / tries)
         if accept(row):
-            gain = sum(pair in missing for pair in _pairs(row))
+            gain = sum(pair in missing.pairs for pair in _pairs(row))
             best = max(best or (gain, row), (gain, row), key=lambda scored: scored[0])
             if attempt >= GOOD_ENOUGH:
                 break
@@ -100,7 +128,7 @@ GOOD_ENOUGH = 8
 
 
 def _draw(
-    axes: Mapping[str, Sequence[str]], start: Pair, missing: Mapping[Pair, None], rng: np.random.Generator, greed: float
+    axes: Mapping[str, Sequence[str]], start: Pair, missing: _Missing, rng: np.random.Generator, greed: float
 ) -> Row:
     """Fill the other axes in random order, each greedily with probability `greed`, else at random."""
     chosen = dict(start)
@@ -109,7 +137,7 @@ def _draw(
         axis = rest[at]
         options = [axes[axis][k] for k in rng.permutation(len(axes[axis]))]
         if rng.random() < greed:
-            gain = {value: _gain(axes, chosen, axis, value, missing) for value in options}
+            gain = {value: missing.gain(chosen, (axis, value)) for value in options}
             chosen[axis] = max(options, key=lambda value: gain[value])
         else:
             chosen[axis] = options[0]
@@ -132,7 +160,7 @@ class _Guided:
         self,
         axes: Mapping[str, Sequence[str]],
         start: Pair,
-        missing: Mapping[Pair, None],
+        missing: _Missing,
         rng: np.random.Generator,
         greed: float,
     ) -> Row:
@@ -145,7 +173,7 @@ class _Guided:
             axis = rest[at]
             options = [axes[axis][k] for k in rng.permutation(len(axes[axis]))]
             if rng.random() < greed:
-                gain = {word: _gain(axes, chosen, axis, word, missing) for word in options}
+                gain = {word: missing.gain(chosen, (axis, word)) for word in options}
                 options.sort(key=gain.__getitem__, reverse=True)
             chosen[axis] = next((word for word in options if self.allows(chosen | {axis: word})), options[0])
         return {axis: chosen[axis] for axis in axes}
@@ -158,16 +186,6 @@ class _Guided:
             every = [choice for choice in more if self.allows(chosen | choice)]
             self.known[start] = [{}] if self.allows(chosen) else every
         return self.known[start]
-
-
-def _gain(axes: Mapping[str, Sequence[str]], chosen: Row, axis: str, value: str, missing: Mapping[Pair, None]) -> int:
-    """Count the new pairs that this value would meet with those already chosen."""
-    order = list(axes)
-    place = order.index(axis)
-    return sum(
-        (((other, word), (axis, value)) if order.index(other) < place else ((axis, value), (other, word))) in missing
-        for other, word in chosen.items()
-    )
 
 
 def _pairs(row: Row) -> list[Pair]:

@@ -13,7 +13,8 @@ from ..generators.design import emit_design
 from ..generators.family import Job
 from ..generators.spec import Spec, load
 from ..hdl.ports import StreamPort
-from ..sim.native import StreamRun, run_streams
+from ..sim.build import BuildOptions
+from ..sim.native import NativeModel, StreamRun
 from . import goldens
 from .check import Context, compare
 from .places import frames_of, places_of
@@ -102,6 +103,7 @@ def simulate(
     interface: str = "axi",
     trace: Path | None = None,
     check: bool = False,
+    options: BuildOptions | None = None,
     **tensors: Any,
 ) -> tuple[NDArray[Any], Report]:
     """Run an operation on the generated RTL.
@@ -122,6 +124,8 @@ def simulate(
         File for the waveform (FST or VCD by its suffix).
     check
         Compare with the golden model, and cycles with their formula where nothing stalls.
+    options
+        How the simulator is built.
     **tensors
         The operation's arguments.
 
@@ -145,7 +149,8 @@ def simulate(
     job = family.lower(params, operation, **tensors)
     design = emit_design(loaded, interface)
     patterns = _patterns(stalls, family.ports(params), seed)
-    run = run_streams(design.verilog, design.manifest, job.inputs, job.outputs, stalls=patterns, trace=trace)
+    model = NativeModel(design.verilog, design.manifest, options)
+    run = model.run(job.inputs, job.outputs, stalls=patterns, trace=trace)
     result = family.lift(params, job, run.outputs)
     report = Report(
         design=design.manifest.top,

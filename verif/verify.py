@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import CheckError
 from ..generators.design import Design, emit_design
 from ..generators.spec import Spec, load
+from ..sim.build import BuildOptions
 from ..sim.cocotb_runner import CocotbTest, run_cocotb
 from .plan import plan
 from .scenarios import Scenario, Settings, job_arrays
@@ -108,6 +109,7 @@ def verify(
     only: Sequence[str] | None = None,
     junit: Path | None = None,
     waves: Path | None = None,
+    options: BuildOptions | None = None,
 ) -> VerifyReport:
     """Emit a design and run the bench on it in Verilator.
 
@@ -125,6 +127,8 @@ def verify(
         File for the test report (JUnit XML).
     waves
         File for the waveform, written only after a failure: ``.fst``, ``.vcd`` or ``.saif``.
+    options
+        How the simulator is built.
 
     Raises
     ------
@@ -135,7 +139,7 @@ def verify(
     """
     loaded = load(spec)
     design = emit_design(loaded, interface)
-    return verify_design(design, loaded, seed=seed, only=only, junit=junit, waves=waves)
+    return verify_design(design, loaded, seed=seed, only=only, junit=junit, waves=waves, options=options)
 
 
 def verify_design(
@@ -146,6 +150,7 @@ def verify_design(
     only: Sequence[str] | None = None,
     junit: Path | None = None,
     waves: Path | None = None,
+    options: BuildOptions | None = None,
 ) -> VerifyReport:
     """Run the bench on Verilog that is already there; see `verify`."""
     started = time.perf_counter()
@@ -159,6 +164,7 @@ def verify_design(
             env={"RTLOOM_BENCH": str(settings)},
             results=junit,
             waves=waves,
+            options=options,
             seed=seed,
         )
         failures = Path(folder) / FAILURES

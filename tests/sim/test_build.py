@@ -51,11 +51,14 @@ def test_a_large_design_is_compiled_in_pieces(monkeypatch):
 
     units = []
     compile_unit = build._compile_unit
-    monkeypatch.setattr(build, "UNIT_BYTES", 1000)
     monkeypatch.setattr(build, "_compile_unit", lambda *job: units.append(job[-1].name) or compile_unit(*job))
+    NativeModel(new_design(), MANIFEST)
+    assert len(units) == 1
+    monkeypatch.setattr(build, "UNIT_BYTES", 1000)
+    monkeypatch.setattr(build, "TOGETHER_BYTES", 1000)
     sent = beats(9)
     result = NativeModel(new_design(), MANIFEST).run({"a": sent}, {"c": 9})
-    assert len(units) > 3
+    assert len(units) > 4
     assert (result.outputs["c"]["data"] == 3 * sent["data"]).all()
 
 

@@ -5,13 +5,15 @@ import itertools
 import numpy as np
 import pytest
 
+from rtloom.errors import CheckError
 from rtloom.generators.spec import load, presets
 from rtloom.hdl.formats import parse_format
 from rtloom.verif import matrix
 from rtloom.verif.configurations import bench_configuration, run_configuration
 from rtloom.verif.simulate import simulate
 
-PAIRWISE = {name: matrix.pairwise(name) for name in ("systolic", "lut", "sparse", "vector")}
+FAMILIES = ("systolic", "lut", "sparse", "vector")
+DESIGNS = {name: matrix.designs(name) for name in FAMILIES}
 RANDOM = {"systolic": 20, "lut": 10, "sparse": 10, "vector": 10}
 """Random configurations of each family."""
 
@@ -21,22 +23,24 @@ def numbered(counts: dict[str, int], every: int = 1) -> list[tuple[str, int]]:
     return [(name, number) for name, count in counts.items() for number in range(0, count, every)]
 
 
-ROWS = {name: len(rows) for name, rows in PAIRWISE.items()}
-EVERY = {"systolic": 1, "lut": 2, "sparse": 2, "vector": 3}
-"""Rows taken here, one in so many, since building them takes most of the time; `rtloom regress` goes on at random."""
-TAKEN = [(name, number) for name, number in numbered(ROWS) if number % EVERY[name] == 0]
+SIZES = {name: len(designs) for name, designs in DESIGNS.items()}
 
 
-@pytest.mark.parametrize(("name", "number"), TAKEN)
+@pytest.mark.parametrize(("name", "number"), numbered(SIZES))
 def test_pairwise(name: str, number: int) -> None:
-    report = run_configuration(PAIRWISE[name][number])
-    assert report.checked
-    assert report.cycles == report.formula_cycles
+    for configuration in DESIGNS[name][number]:
+        try:
+            report = run_configuration(configuration)
+        except CheckError as error:
+            error.add_note(str(configuration))
+            raise
+        assert report.checked
+        assert report.cycles == report.formula_cycles
 
 
-@pytest.mark.parametrize(("name", "number"), numbered(ROWS, every=12))
+@pytest.mark.parametrize(("name", "number"), numbered(SIZES, every=8))
 def test_pairwise_in_the_bench(name: str, number: int) -> None:
-    assert bench_configuration(PAIRWISE[name][number]).passed
+    assert bench_configuration(DESIGNS[name][number][0]).passed
 
 
 @pytest.mark.parametrize(("name", "number"), numbered(RANDOM))

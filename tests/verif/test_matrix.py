@@ -25,6 +25,10 @@ def test_cover_meets_every_pair_in_few_rows() -> None:
     assert found == cover(axes, lambda row: True)
 
 
+def test_cover_of_a_single_axis_is_each_of_its_values() -> None:
+    assert cover({"a": ["x", "y", "z"]}, lambda row: row["a"] != "y").rows == ({"a": "x"}, {"a": "z"})
+
+
 def test_cover_leaves_out_only_what_is_refused() -> None:
     axes = {"a": ["1", "2", "3"], "b": ["1", "2", "3"], "c": ["x", "y"]}
 
@@ -53,13 +57,20 @@ def test_a_guided_cover_finds_rows_where_few_words_go_together() -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_matrix_is_complete_and_every_configuration_parses(name: str) -> None:
-    rows, axes = matrix.pairwise(name), jobs_of(name).axes
-    assert 60 <= len(rows) <= 110
-    for configuration in rows:
-        configuration.parsed()
-    for left, right in itertools.combinations(("stalls", "data", "job", "interface"), 2):
+    jobs, rows, designs = jobs_of(name), matrix.pairwise(name), matrix.designs(name)
+    assert 30 <= len(designs) <= 80
+    assert [row.seed for row in rows] == list(range(len(rows)))
+    for of_design in designs:
+        of_design[0].parsed()
+        assert {(row.interface, *row.params.items()) for row in of_design} == {
+            (of_design[0].interface, *of_design[0].params.items())
+        }
+        # So every value of an axis of the design meets every value of an axis of the run.
+        for axis, words in jobs.run_axes.items():
+            assert {getattr(row, axis) for row in of_design} == set(words)
+    for left, right in itertools.combinations(("interface", *jobs.run_axes), 2):
         met = {(getattr(row, left), getattr(row, right)) for row in rows}
-        assert met == set(itertools.product(axes[left], axes[right]))
+        assert met == set(itertools.product(jobs.axes[left], jobs.axes[right]))
 
 
 def test_the_systolic_matrix_meets_all_pairs_of_operands() -> None:

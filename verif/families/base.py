@@ -25,7 +25,6 @@ Bench = Mapping[str, tuple[str, str]]
 """For each name a job and a data pattern."""
 
 INTERFACES = ("axi", "stream")
-_COMMON = ("interface", "stalls", "data", "job")
 _ONLY_AT_RANDOM = ("both", "alternate")
 """Stall patterns that are no words of the matrix."""
 
@@ -106,9 +105,17 @@ class FamilyJobs(ABC, Generic[P]):
         return self.tensors(params, job, data, seed)
 
     @property
+    def design_axes(self) -> dict[str, tuple[str, ...]]:
+        """Words of every axis of the matrix that decides what is built."""
+        return {axis: tuple(words) for axis, words in self.hardware.items()} | {"interface": INTERFACES}
+
+    @property
+    def run_axes(self) -> dict[str, tuple[str, ...]]:
+        """Words of every axis of the matrix that decides what runs on a design."""
+        stalls = tuple(name for name in STALL_PATTERNS if name not in _ONLY_AT_RANDOM)
+        return {"stalls": stalls, "data": tuple(self.matrix_data), "job": tuple(self.matrix_jobs)}
+
+    @property
     def axes(self) -> dict[str, tuple[str, ...]]:
-        """Words of every axis of the matrix, those of the hardware first."""
-        stalls = [name for name in STALL_PATTERNS if name not in _ONLY_AT_RANDOM]
-        common = (INTERFACES, stalls, self.matrix_data, self.matrix_jobs)
-        own = {axis: tuple(words) for axis, words in self.hardware.items()}
-        return own | {axis: tuple(words) for axis, words in zip(_COMMON, common, strict=True)}
+        """Words of every axis of the matrix, those of the design first."""
+        return self.design_axes | self.run_axes
