@@ -220,8 +220,8 @@ WRONG = [
     (
         scales.activation_scales,
         "silu",
-        (2.0**20, 1.0),
-        "Vector scales must need multipliers below 2**16, as multiplier_bits says, not 1048576.0",
+        (2.0**24, 1.0),
+        "Vector scales must need multipliers below 2**16, as multiplier_bits says, not 262144.0",
     ),
 ]
 
