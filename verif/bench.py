@@ -163,7 +163,7 @@ async def finish(pins: Pins, scenario: Scenario, sources: Sequence[Source], sink
     if not all(source.done for source in sources):
         raise hanging(sources, sinks, cycles)
     if scenario.cycles is not None and cycles != scenario.cycles:
-        raise BenchError(f"job must take {scenario.cycles} cycles, as its formula says, not {cycles}")
+        raise BenchError(f"job must take {scenario.cycles} cycles, as its formula says, not {cycles}", kind="cycles")
 
 
 async def axi_driver(pins: Pins, scenario: Scenario) -> None:
@@ -184,6 +184,7 @@ async def axi_driver(pins: Pins, scenario: Scenario) -> None:
             late.port.name,
             late.count,
             cycle=cycle,
+            kind="deadlock",
         )
     for _ in range(QUIET_CYCLES):
         cycle += 1
@@ -239,10 +240,12 @@ def _compare_frames(model: Any, sink: Sink) -> None:
     while not model.empty():
         frames.append(len(model.recv_nowait(compact=False).tdata))
     if sum(frames) != sink.total:
-        raise BenchError(f"{sink.port.name} must give {sink.total} beats to cocotbext-axi, not {sum(frames)}")
+        text = f"{sink.port.name} must give {sink.total} beats to cocotbext-axi, not {sum(frames)}"
+        raise BenchError(text, kind="beats")
     flags = sink.expected.last
     if flags is not None and len(frames) != int(flags.sum()):
-        raise BenchError(f"{sink.port.name} must give {int(flags.sum())} frames to cocotbext-axi, not {len(frames)}")
+        text = f"{sink.port.name} must give {int(flags.sum())} frames to cocotbext-axi, not {len(frames)}"
+        raise BenchError(text, kind="flag")
 
 
 def record(scenario: Scenario, error: BenchError) -> None:

@@ -25,6 +25,9 @@ class BenchError(Exception):
         What must hold and what was seen instead.
     stream, beat, field, lane, expected, got, cycle
         Where, as far as the check concerns it.
+    kind
+        ``protocol``: a rule of the streams; ``value`` or ``flag``: what a beat holds; ``beats``: too many or too few;
+        ``never_ready`` or ``deadlock``: nothing moves; ``cycles``: not as many as the formula says.
     """
 
     text: str
@@ -35,6 +38,7 @@ class BenchError(Exception):
     expected: int | None = None
     got: int | None = None
     cycle: int | None = None
+    kind: str = "protocol"
 
     def __str__(self) -> str:
         return self.text if self.cycle is None else f"{self.text}; cycle {self.cycle}"
@@ -171,7 +175,7 @@ class Sink:
         if not seen.valid:
             return
         if self.done:
-            raise self._error(f"must be silent after its {self.total} beats, not give one more", cycle)
+            raise self._error(f"must be silent after its {self.total} beats, not give one more", cycle, "beats")
         if seen.data is None:
             raise self._error("data must be known while valid, not hold unknown bits", cycle)
         if before is not None and seen.data != before.data:
@@ -190,21 +194,23 @@ class Sink:
                 raise self._wrong(cycle, name, lane, int(wanted[self.count, lane]), int(fields[name][0, lane]))
         flags = self.expected.last
         if flags is not None and bool(flags[self.count]) != seen.last:
-            raise self._error(f"last must be {int(flags[self.count])}, not {int(seen.last)}", cycle)
+            raise self._error(f"last must be {int(flags[self.count])}, not {int(seen.last)}", cycle, "flag")
 
     def _wrong(self, cycle: int, field: str, lane: int, expected: int, got: int) -> BenchError:
         text = f"{self.port.name} lane {lane} of beat {self.count} must be {expected}, not {got}"
         if len(self.port.fields) > 1:
             text = f"{self.port.name}.{field}{text.removeprefix(self.port.name)}"
-        return BenchError(text, self.port.name, self.count, field, lane, expected, got, cycle)
+        return BenchError(text, self.port.name, self.count, field, lane, expected, got, cycle, "value")
 
-    def _error(self, text: str, cycle: int) -> BenchError:
-        return BenchError(f"{self.port.name} {text}; beat {self.count}", self.port.name, self.count, cycle=cycle)
+    def _error(self, text: str, cycle: int, kind: str = "protocol") -> BenchError:
+        text = f"{self.port.name} {text}; beat {self.count}"
+        return BenchError(text, self.port.name, self.count, cycle=cycle, kind=kind)
 
 
 def hanging(sources: Sequence[Source], sinks: Sequence[Sink], cycle: int) -> BenchError:
     """Return the error for a design that does not come to its end, with how far each stream got."""
     late = next((sink for sink in sinks if not sink.done), None)
+    kind = "deadlock" if any(source.taken for source in sources) else "never_ready"
     got = ", ".join(
         [f"{source.port.name} took {source.taken} of {len(source.words)}" for source in sources]
         + [f"{sink.port.name} gave {sink.count} of {sink.total}" for sink in sinks]
@@ -215,6 +221,7 @@ def hanging(sources: Sequence[Source], sinks: Sequence[Sink], cycle: int) -> Ben
             late.port.name,
             late.count,
             cycle=cycle,
+            kind=kind,
         )
     stuck = next(source for source in sources if not source.done)
     return BenchError(
@@ -222,4 +229,5 @@ def hanging(sources: Sequence[Source], sinks: Sequence[Sink], cycle: int) -> Ben
         stuck.port.name,
         stuck.taken,
         cycle=cycle,
+        kind=kind,
     )

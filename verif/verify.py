@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,10 +24,15 @@ __all__ = ["Outcome", "VerifyReport", "verify", "verify_design"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one scenario ended: `message` is empty where it passed, else it says in words what was wrong."""
+    """How one scenario ended: `message` is empty where it passed, else it says in words what was wrong.
+
+    `details` then hold the same for programs, as far as the bench said so: `kind` and place of the error, as
+    `endpoints.BenchError` has them, and whether the element is `ragged`: in a tile that is not full.
+    """
 
     scenario: str
     message: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -151,14 +156,32 @@ def verify_design(
     junit: Path | None = None,
     waves: Path | None = None,
     options: BuildOptions | None = None,
+    files: Sequence[Path] | None = None,
+    exact: bool = True,
 ) -> VerifyReport:
-    """Run the bench on Verilog that is already there; see `verify`."""
+    """Run the bench on Verilog that is already there; see `verify`.
+
+    Parameters
+    ----------
+    design
+        Text and manifest.
+    spec
+        What it must do.
+    seed, only, junit, waves, options
+        As `verify` has them.
+    files
+        Verilog files to be taken instead of the design's text.
+    exact
+        Whether jobs must take as many cycles as the formula says; else they may take many times as long.
+    """
     started = time.perf_counter()
     jobs, scenarios = plan(spec, design.manifest.interface, seed, only)
+    if not exact:
+        scenarios = tuple(replace(each, cycles=None, patience=LENIENCE * each.patience) for each in scenarios)
     with TemporaryDirectory(prefix="rtloom-verify-") as folder:
         settings = _write(Path(folder), design, jobs, scenarios)
         result = run_cocotb(
-            design.verilog,
+            design.verilog if files is None else tuple(files),
             design.manifest.top,
             "rtloom.verif.bench",
             env={"RTLOOM_BENCH": str(settings)},
@@ -177,6 +200,8 @@ def verify_design(
 
 
 FAILURES = "failures.json"
+LENIENCE = 8
+"""Times the patience with a design whose cycles need not be exact."""
 
 
 def _write(folder: Path, design: Design, jobs: Mapping[str, Vectors], scenarios: tuple[Scenario, ...]) -> Path:
@@ -196,11 +221,16 @@ def _outcome(
     """Say how a scenario ended: in the bench's words where there are any, with the element of the result."""
     if scenario.name in told:
         error = told[scenario.name]
-        return Outcome(scenario.name, f"{error['message']}{_element(jobs[scenario.job], error)}; seed {scenario.seed}")
+        element = _element(jobs[scenario.job], error)
+        details = {**error, "ragged": element.endswith(RAGGED)}
+        return Outcome(scenario.name, f"{error['message']}{element}; seed {scenario.seed}", details)
     test = next((test for test in tests if test.name.endswith(f"={scenario.name}")), None)
     if test is None or test.skipped:
         return Outcome(scenario.name, "must be run, but the simulation ended before")
     return Outcome(scenario.name, test.failure)
+
+
+RAGGED = " at the ragged edge"
 
 
 def _element(vectors: Vectors, error: Mapping[str, Any]) -> str:
@@ -213,5 +243,5 @@ def _element(vectors: Vectors, error: Mapping[str, Any]) -> str:
     index = ", ".join(str(int(i)) for i in np.argwhere(here)[0])
     sizes = np.bincount(vectors.frame.reshape(-1))
     tile = int(vectors.frame[here][0])
-    ragged = " at the ragged edge" if sizes[tile] < sizes.max() else ""
+    ragged = RAGGED if sizes[tile] < sizes.max() else ""
     return f"; element [{index}] of the result, tile {tile}{ragged}"

@@ -159,7 +159,7 @@ class SystolicJobs(FamilyJobs[SystolicParams]):
             "max_reduction": overflow != "exact",
             "accumulator_rows": drawn["dataflow"] == "output_stationary",
             "multiplier_bits": not requantize,
-            "packing": drawn["dataflow"] != "output_stationary" or drawn["rows"] % 2 == 1,
+            "packing": drawn["dataflow"] != "output_stationary" or int(str(drawn["rows"])) % 2 == 1,
         }
         return {name: value for name, value in drawn.items() if not without.get(name)}
 
