@@ -60,10 +60,10 @@ class Exponential(Shared):
         m.submodules.power = power = Piecewise(shape) if isinstance(shape, PiecewiseShape) else Polynomial(shape)
         m.d.comb += [power.en.eq(self.en), power.x.eq(self.x[: params.logit_fraction])]
         whole = self.x[params.logit_fraction :]
-        halvings = Signal(HALVINGS_BITS, name="halvings")
-        m.d.comb += halvings.eq(Mux(whole[HALVINGS_BITS:].any(), Const(-1, HALVINGS_BITS), whole[:HALVINGS_BITS]))
+        clipped = Signal(HALVINGS_BITS, name="halvings")
+        m.d.comb += clipped.eq(Mux(whole[HALVINGS_BITS:].any(), Const(-1, HALVINGS_BITS), whole[:HALVINGS_BITS]))
         late = exponential_latency(params)
-        halvings = registered(m, self.en, halvings, "halvings_late", late)
+        halvings = registered(m, self.en, clipped, "halvings_late", late)
         counts = registered(m, self.en, self.counts, "counts_late", late)
         # With the half unit below, one shift gives both the floor and the rounding bit.
         shifted = Signal(params.weight_bits + 1, name="shifted")

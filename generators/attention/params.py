@@ -22,6 +22,10 @@ GUARD_BITS = 4
 """Bits of a normalised accumulator below a unit of the mean."""
 
 
+LEAST_WEIGHT_BITS = 7
+"""Bits that a row's largest weight has at least where the maximum is given: each octave below it costs one."""
+
+
 class AttentionParams(FamilyParams):
     """An engine for O = softmax(scale * Q K^T + mask) V that holds some rows of Q while keys and values stream by."""
 
@@ -56,7 +60,7 @@ class AttentionParams(FamilyParams):
         "table", description="2**-x from a table with straight pieces between its entries, or from a polynomial"
     )
     exponential_accuracy: int = Field(12, ge=6, le=15, description="error of 2**-x is at most 2**-this")
-    weight_bits: int = Field(16, ge=8, le=20, description="bits of a softmax weight, which is at most 1")
+    weight_bits: int = Field(20, ge=8, le=20, description="bits of a softmax weight, which is at most 1")
     logit_fraction: int = Field(10, ge=4, le=12, description="fraction bits of a logit in base 2")
     logit_integer: int = Field(10, ge=4, le=12, description="bits of a logit in base 2 above them, sign included")
     scale_bits: int = Field(16, ge=2, le=24, description="bits of the unsigned multiplier from scores to logits")
@@ -91,6 +95,11 @@ class AttentionParams(FamilyParams):
                 raise must(f"Attention {name}", "be int2 to int8", form.name)
         if self.requantize and not isinstance(self.output_format, Integer):
             raise must("Attention output_format", "be an integer format", self.output_format.name)
+        if self.softmax == "unified_max" and self.slack_bits > self.weight_bits - LEAST_WEIGHT_BITS:
+            most = self.weight_bits - LEAST_WEIGHT_BITS
+            raise must(
+                "Attention slack_bits", f"be at most weight_bits - {LEAST_WEIGHT_BITS} = {most}", self.slack_bits
+            )
         if self.weight_bits < self.exponential_accuracy:
             raise must(
                 "Attention exponential_accuracy",

@@ -155,7 +155,7 @@ class Row(Shared):
         with m.If(self.en & valid):
             m.d.sync += mine.eq(number)
         m.d.comb += self.number_o.eq(mine)
-        allowed = number < bounds["stop"]
+        allowed: Value = number < bounds["stop"]
         if self.params.mask == "stop":
             return allowed
         within = number >= bounds["start"]

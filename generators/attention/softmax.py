@@ -130,7 +130,7 @@ class SoftmaxUnit(Shared):
     def _following(self, m: Module, late: dict[str, Value], logit: Value, old: Value, new: Value) -> dict[str, Value]:
         """Return what is held until the exponent is there."""
         params = self.params
-        kept = {name: late[name] for name in ("first", "last", "stage") if name in late}
+        kept: dict[str, Value] = {name: late[name] for name in ("first", "last", "stage") if name in late}
         kept |= {"logit": logit, "maximum": new, "counts": late["allowed"]}
         if params.softmax == "online":
             grown, limit = Signal(len(new), name="grown"), (1 << WEIGHT_SHIFT_BITS) - 1
@@ -149,7 +149,7 @@ class SoftmaxUnit(Shared):
         below = Signal(params.maximum_format.bits + params.logit_fraction + 1, name="below")
         zeros = Const(0, params.logit_fraction)
         m.d.comb += below.eq(Cat(zeros, reference).as_signed() - state["logit"].as_signed())
-        exponent = below[:-1]
+        exponent: Value = below[:-1]
         if params.softmax == "unified_max":
             exponent = Mux(below[-1], 0, exponent)
         return exponent
