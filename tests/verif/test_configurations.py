@@ -14,7 +14,7 @@ from rtloom.verif.simulate import simulate
 
 FAMILIES = ("systolic", "lut", "sparse", "vector")
 DESIGNS = {name: matrix.designs(name) for name in FAMILIES}
-RANDOM = {"systolic": 20, "lut": 10, "sparse": 10, "vector": 10}
+RANDOM = {"systolic": 20, "lut": 10, "sparse": 10, "vector": 6}
 """Random configurations of each family."""
 
 
