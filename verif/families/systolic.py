@@ -135,8 +135,9 @@ class SystolicJobs(FamilyJobs[SystolicParams]):
         """Draw an array of up to 10 x 10 PEs."""
         overflow = str(rng.choice(["exact", "exact", "saturate", "wrap"]))
         requantize = bool(rng.random() < 0.4)
+        rows = int(rng.integers(1, 11))
         drawn = {
-            "rows": int(rng.integers(1, 11)),
+            "rows": rows,
             "cols": int(rng.integers(1, 11)),
             "dataflow": str(rng.choice(list(AXES["dataflow"]))),
             "a_format": str(rng.choice(FORMATS)),
@@ -159,7 +160,7 @@ class SystolicJobs(FamilyJobs[SystolicParams]):
             "max_reduction": overflow != "exact",
             "accumulator_rows": drawn["dataflow"] == "output_stationary",
             "multiplier_bits": not requantize,
-            "packing": drawn["dataflow"] != "output_stationary" or int(str(drawn["rows"])) % 2 == 1,
+            "packing": drawn["dataflow"] != "output_stationary" or rows % 2 == 1,
         }
         return {name: value for name, value in drawn.items() if not without.get(name)}
 
