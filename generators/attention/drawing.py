@@ -107,7 +107,7 @@ def draw_offset(params: AttentionParams, tensors: Tensors, rng: np.random.Genera
         for name, form in (("scale_multiplier", params.scale_format), ("scale_shift", params.shift_format))
     ]
     maxima = row_maxima(params, operands, Masks.check(params, heads, tensors), (scale[0], scale[1]))
-    slack = params.slack_bits
+    slack = params.slack
     right, low, high = [0, 1, slack], [-1, -2, -slack], [slack + 1, slack + 9]
     kinds = [right, right + low + high, low, high, right * 9 + low + high]
     off = rng.choice(kinds[int(rng.integers(len(kinds)))], size=maxima.shape)

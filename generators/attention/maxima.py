@@ -51,6 +51,6 @@ def row_maxima(params: AttentionParams, operands: Operands, masks: Masks, scale:
 
 def needs_redo(params: AttentionParams, maximum: IntArray, offset: IntArray) -> NDArray[np.bool_]:
     """Return which rows had a given maximum that was too low, or so high that the weights were too coarse."""
-    missed = (maximum > offset) | (maximum < offset - params.slack_bits)
+    missed = (maximum > offset) | (maximum < offset - params.slack)
     redo: NDArray[np.bool_] = (maximum != params.no_key) & missed
     return redo

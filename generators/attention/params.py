@@ -50,8 +50,11 @@ class AttentionParams(FamilyParams):
     softmax: Literal["online", "unified_max", "three_pass"] = Field(
         "online", description="maximum followed and sums rescaled; a given maximum, checked; or K read three times"
     )
-    slack_bits: int = Field(
-        6, ge=1, le=16, description="unified_max: octaves that a row's maximum may lie below the given one"
+    slack_bits: int | None = Field(
+        None,
+        ge=1,
+        le=13,
+        description="unified_max: octaves that a row's maximum may lie below the given one; null: up to 6",
     )
     mask: Literal["stop", "window", "sink"] = Field(
         "sink", description="what bounds a row's keys: an end; also a start; also some first keys that always count"
@@ -95,8 +98,8 @@ class AttentionParams(FamilyParams):
                 raise must(f"Attention {name}", "be int2 to int8", form.name)
         if self.requantize and not isinstance(self.output_format, Integer):
             raise must("Attention output_format", "be an integer format", self.output_format.name)
-        if self.softmax == "unified_max" and self.slack_bits > self.weight_bits - LEAST_WEIGHT_BITS:
-            most = self.weight_bits - LEAST_WEIGHT_BITS
+        most = self.weight_bits - LEAST_WEIGHT_BITS
+        if self.slack_bits is not None and self.slack_bits > most:
             raise must(
                 "Attention slack_bits", f"be at most weight_bits - {LEAST_WEIGHT_BITS} = {most}", self.slack_bits
             )
@@ -119,7 +122,13 @@ class AttentionParams(FamilyParams):
             if not there and getattr(self, name) != default:
                 value = getattr(self, name)
                 shown = value.name if isinstance(value, Format) else value
-                raise must(f"Attention {name}", f"be left at {default} in a design without {option}", shown)
+                shown_default = "null" if default is None else default
+                raise must(f"Attention {name}", f"be left at {shown_default} in a design without {option}", shown)
+
+    @property
+    def slack(self) -> int:
+        """Octaves that a row's maximum may lie below a given one before the row is done again."""
+        return min(6, self.weight_bits - LEAST_WEIGHT_BITS) if self.slack_bits is None else self.slack_bits
 
     @property
     def key_beats(self) -> int:

@@ -138,7 +138,7 @@ class SoftmaxUnit(Shared):
             kept["rescale"] = Mux(grown > limit, limit, grown)[:WEIGHT_SHIFT_BITS]
         if params.softmax == "unified_max":
             offset = late["offset"].as_signed()
-            outside = (new > offset) | (new < offset - params.slack_bits)
+            outside = (new > offset) | (new < offset - params.slack)
             kept |= {"offset": offset, "redo": outside & (new != params.no_key)}
         return kept
 

@@ -178,5 +178,5 @@ class _Row:
         said = [self.maximum, int(empty)]
         if "offset" in self.bounds:
             off = self.bounds["offset"] - self.maximum
-            said.append(int(not empty and not 0 <= off <= self.params.slack_bits))
+            said.append(int(not empty and not 0 <= off <= self.params.slack))
         return said

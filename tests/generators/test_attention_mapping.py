@@ -43,7 +43,7 @@ def engines(draw: st.DrawFn) -> AttentionParams:
         "kv_scale_bits": scale,
         "kv_group": 0 if scale is None else draw(st.sampled_from([0, math.gcd(e_lanes, f_lanes)])),
         "softmax": softmax,
-        "slack_bits": draw(st.sampled_from([1, 6])) if softmax == "unified_max" else 6,
+        "slack_bits": draw(st.sampled_from([1, 6])) if softmax == "unified_max" else None,
         "mask": draw(st.sampled_from(["stop", "window", "sink"])),
         "exponential": draw(st.sampled_from(["table", "polynomial"])),
         "logit_integer": draw(st.sampled_from([4, 10])),

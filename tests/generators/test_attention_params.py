@@ -40,7 +40,7 @@ BAD = [
     ({"weight_bits": 10}, "exponential_accuracy must be at most weight_bits=10, not 12"),
     ({"requantize": True, "output_format": "bipolar"}, "output_format must be an integer format, not 'bipolar'"),
     ({"kv_group": 8}, "kv_group must be left at 0 in a design without kv_scale_bits, not 8"),
-    ({"slack_bits": 5}, "slack_bits must be left at 6 in a design without softmax=unified_max, not 5"),
+    ({"slack_bits": 5}, "slack_bits must be left at null in a design without softmax=unified_max, not 5"),
     ({"output_format": "int4"}, "output_format must be left at int8 in a design without requantize, not 'int4'"),
     ({"multiplier_bits": 8}, "multiplier_bits must be left at 16 in a design without requantize, not 8"),
 ]

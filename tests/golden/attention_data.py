@@ -66,7 +66,7 @@ def measure(params: AttentionParams, case: Case, offset: int | None = None) -> E
 
 def _usual_maximum(params: AttentionParams, case: Case, scale: dict[str, IntArray]) -> IntArray:
     """Return an offset for each head, right for about half of its rows."""
-    online = params.replace(softmax="online", slack_bits=6)
+    online = params.replace(softmax="online", slack_bits=None)
     maxima = compute(online, "summary", q=case.q, k=case.k, v=case.v, **scale)[..., 0]
     return np.median(maxima, axis=-1).astype(np.int64)
 

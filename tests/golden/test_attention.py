@@ -68,7 +68,7 @@ def plain_row(params, q, k, v, multiplier, shift, allowed, offset=None):
         octaves = min(octaves, 31)
         weight = (evaluate(params.exponential_shape, x) + 2**octaves // 2) >> octaves
         total, sums = total + weight, [a + weight * int(b) for a, b in zip(sums, v[j], strict=True)]
-    redo = params.softmax == "unified_max" and bool(logits) and not maximum <= offset <= maximum + params.slack_bits
+    redo = params.softmax == "unified_max" and bool(logits) and not maximum <= offset <= maximum + params.slack
     return plain_mean(params, total, sums), maximum, int(not logits), int(redo)
 
 

@@ -67,9 +67,9 @@ def test_the_bound_holds_for_every_design(kind: str, form: dict) -> None:
 @pytest.mark.parametrize("softmax", SOFTMAX)
 @pytest.mark.parametrize("bits", [8, 12, 16, 20])
 def test_lost_weights_come_close_to_the_bound(bits: int, softmax: str) -> None:
-    slack = {"slack_bits": 4} if softmax == "unified_max" else {}
-    params = design(softmax=softmax, weight_bits=bits, exponential_accuracy=min(bits, 12), **slack)
-    offset, above = (4, 4) if softmax == "unified_max" else (None, 0)
+    above = min(4, bits - 7) if softmax == "unified_max" else 0
+    offset = above or None
+    params = design(softmax=softmax, weight_bits=bits, exponential_accuracy=min(bits, 12), slack_bits=above or None)
     for keys in (1 << 6, 1 << 10, 1 << 14):
         found = measure(params, lost_weights(params, keys, above), offset)
         assert found.bound_share <= 1
@@ -196,7 +196,7 @@ def test_the_second_pass_has_the_right_maximum(data) -> None:
     _, q, k, v, scale = drawn(data, params)
     offset = data.draw(st.integers(-80, 80))
     maximum, _, redo = compute(params, "summary", q=q, k=k, v=v, **scale, offset=offset).T
-    np.testing.assert_array_equal(redo, (maximum > offset) | (maximum < offset - params.slack_bits))
+    np.testing.assert_array_equal(redo, (maximum > offset) | (maximum < offset - params.slack))
     got = compute(params, "attention", q=q, k=k, v=v, **scale, offset=offset)
     used = np.where(redo, maximum, offset)
     np.testing.assert_array_equal(got, compute(params, "attention", q=q, k=k, v=v, **scale, offset=used))

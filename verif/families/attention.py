@@ -159,7 +159,7 @@ def _softmax(rng: np.random.Generator) -> Parameters:
     weight_bits = int(rng.integers(8, 21))
     return {
         "softmax": softmax,
-        **({"slack_bits": int(rng.integers(1, 17))} if softmax == "unified_max" else {}),
+        **({"slack_bits": int(rng.integers(1, min(weight_bits - 6, 14)))} if softmax == "unified_max" else {}),
         "exponential": _one_of(rng, "table", "polynomial"),
         "exponential_accuracy": int(rng.integers(6, min(weight_bits, 15) + 1)),
         "weight_bits": weight_bits,

@@ -34,7 +34,7 @@ def error_bound(
     has chosen to be bad are fine with any length: their small weights are rounded up as often as down. But where one
     key stands against very many of which each is almost ``2**-(weight_bits + 1)`` of it, these are all lost; a design
     that must hold ``2**-8 * R`` there as well needs ``weight_bits >= 8 + log2(N)``. With unified_max S may be smaller
-    by up to ``2**-slack_bits``, which needs as many bits more.
+    by up to ``2**-slack``, which needs as many bits more.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def error_bound(
     size = np.asarray(largest, dtype=np.float64)
     function, lost = exponential_error(params), float(params.softmax == "online")
     rounding = (count - 1) / 2
-    top = params.exponential_shape.y_range[0] / 2 ** (params.slack_bits if params.softmax == "unified_max" else 0)
+    top = params.exponential_shape.y_range[0] / 2 ** (params.slack if params.softmax == "unified_max" else 0)
     whole = top * np.asarray(mass) * (1 - 2 * function)
     least = np.maximum(np.maximum(top - 0.5 * (params.softmax == "unified_max"), whole - rounding - lost), 1.0)
     logits = math.tanh(math.log(2) * 2.0 ** -(params.logit_fraction + 2))

@@ -107,7 +107,7 @@ def _attend(params: AttentionParams, rows: Rows, k: IntArray, v: IntArray) -> Ou
     empty = maximum == params.no_key
     redo = np.zeros_like(empty)
     if params.softmax == "unified_max":
-        redo = ~empty & ((maximum > rows.offset) | (maximum < rows.offset - params.slack_bits))
+        redo = ~empty & ((maximum > rows.offset) | (maximum < rows.offset - params.slack))
     return Outcome(_means(params, sums[:, :-1], sums[:, -1]), maximum, empty, redo)
 
 
