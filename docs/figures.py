@@ -13,7 +13,7 @@ from rtloom.docs import attention_tables, layer_tables, lut_tables, sparse_table
 from rtloom.docs.tables import Plain, equal, figure, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
-PAGES = (HERE.parent / "README.md", HERE / "lut.md", HERE / "attention.md", HERE / "sparse.md")
+PAGES = (HERE.parent / "README.md", HERE / "lut.md", HERE / "attention.md", HERE / "verify.md", HERE / "sparse.md")
 MARKED = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 CHOSEN = (
     r"^GEMM 512.*(cycles|ideal \d+)$",
@@ -65,6 +65,15 @@ def bench_table(results: Plain) -> str:
     return table(["what", "figure", "source"], rows)
 
 
+def mutation_table(results: Plain) -> str:
+    """Return a row for each preset into which faults were put."""
+    figures = results["figures"].get("mutation", {})
+    titles = dict.fromkeys(label.rsplit(", ", 1)[0] for label in figures)
+    columns = ("found", "proven to change nothing", "left", "score", "time")
+    rows = [[title, *(short(figures[f"{title}, {column}"]) for column in columns)] for title in titles]
+    return table(["", *columns], rows)
+
+
 TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "demo": ("demo.json", demo_table),
     "bench": ("bench.json", bench_table),
@@ -84,6 +93,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "sparse-bytes": ("bench.json", sparse_tables.byte_tables),
     "sparse-demo": ("demo-sparse.json", sparse_tables.demo_tables),
     "sparse-matrices": ("demo-sparse.json", sparse_tables.matrix_table),
+    "mutation": ("bench.json", mutation_table),
     "attention-accuracy": ("bench.json", attention_tables.accuracy_table),
     "attention-cycles": ("bench.json", attention_tables.cycle_table),
     "attention-storage": ("bench.json", attention_tables.storage_table),
