@@ -25,7 +25,7 @@ def stage_tables(results: Plain) -> str:
     return paragraphs(
         f"{results['model']}, {results['tokens']} tokens of {results['sequences']} sequences. "
         f"{same:,} of {outputs:,} results of the Verilog equal the golden models bit for bit (rtl-sim).",
-        f"All {len(cosines)} heads of layer 0 as one job: {heads['cycles']['value']:,} cycles; cosine of each head with "
+        f"All {len(cosines)} heads of layer 0 as one job: {heads['cycles']['value']:,} cycles; cosine of each with "
         f"float attention at least {min(cosines):.5f}; the engine's own error, against float attention of the same "
         f"integers, at most {own:.3f} % of the range of V, rms {rms:.4f} %.",
         table(head, rows),

@@ -117,6 +117,9 @@ def _stage(first: LayerStudy, run: StageRun) -> dict[str, Any]:
     name, report = run.stage.name, run.report
     expected = first.layer.expected(name, first.trace)
     useful = report.macs
+    if name in {"attention_sum", "output_sum"}:
+        # Of what turning a pair gives, one half is wanted.
+        useful //= 2
     if name == "context":
         # Rows of padding take cycles and are of no use.
         each = expected.shape[1] // first.layer.heads
