@@ -75,9 +75,8 @@ def demo(
         subject = find_subject(quick)
         designs = layer_designs(engine, subject.head)
         step = Steps(tell, steps_of(subject) + 1)
-        rtl = QUICK_SENTENCES if quick and isinstance(subject, SentenceSubject) else None
         with Builds(designs.all, WORKERS) as builds:
-            study = Study.make(subject, designs, builds, rtl, step)
+            study = Study.make(subject, designs, builds, _in_verilog(subject, quick), step)
         step("picture")
         results = collect(engine.name, clock, designs, study)
         files = [path.name for each in designs.all for path in rtloom.write_design(each, folder)]
@@ -86,6 +85,11 @@ def demo(
         results["seconds"] = Figure(time.perf_counter() - started, "s", "measured").to_dict()
         (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     return results
+
+
+def _in_verilog(subject: SentenceSubject | DigitsSubject, quick: bool) -> int | None:
+    """Return how many sequences go through the whole layer in Verilog; None for all."""
+    return QUICK_SENTENCES if quick and isinstance(subject, SentenceSubject) else None
 
 
 def find_subject(quick: bool) -> SentenceSubject | DigitsSubject:
