@@ -27,9 +27,9 @@ def attention_example(params: AttentionParams, size: str, seed: int) -> dict[str
     params
         The engine's parameters.
     size
-        ``small``: one task, no mask; ``ragged``: a batch of several heads, two of which share keys, that look back
-        only, the entries of the batch of different lengths; ``corner``: as ragged, with extreme values only and logits
-        as large as they may be.
+        ``small``: one task, no mask; ``ragged``: a batch of two, two heads that share keys and look back only, the
+        entries of the batch of different lengths; ``corner``: as ragged, with extreme values only and logits as large
+        as they may be.
     seed
         Of the random numbers.
     """
@@ -51,15 +51,15 @@ def _small(params: AttentionParams) -> tuple[Shape, Shape, dict[str, Any]]:
 
 
 def _ragged(params: AttentionParams) -> tuple[Shape, Shape, dict[str, Any]]:
-    """Return axes of a batch of two, three heads of keys for six of queries, and every mask that the design has."""
+    """Return axes of a batch of two, one head of keys for two of queries, and every mask that the design has."""
     queries = params.rows // 2 + 2
-    keys = min(2 * min(params.key_tile, 32) + 5, params.max_length)
+    keys = min(min(params.key_tile, 16) + 5, params.max_length)
     options: dict[str, Any] = {"causal": 1, "length": [keys, keys // 2]}
     if params.mask != "stop":
         options["window"] = max(keys // 3, 1)
     if params.mask == "sink":
         options["sink"] = min(2, keys)
-    return (2, 6, queries), (2, 3, keys), options
+    return (2, 2, queries), (2, 1, keys), options
 
 
 def _operands(

@@ -118,6 +118,7 @@ def mutate(
     spec: str | Path | Spec | dict[str, Any],
     count: int = 1000,
     seed: int = 1,
+    rounds: int = 4,
     prove: bool = True,
     tell: Tell = lambda _what, _done, _all: None,
 ) -> MutationReport:
@@ -133,6 +134,8 @@ def mutate(
         Faults.
     seed
         Of the choice of faults, of data and stalls.
+    rounds
+        How often all trials are made, each time with other data, stalls and start values, for faults that survived.
     prove
         Whether to look for proofs.
     tell
@@ -153,19 +156,32 @@ def mutate(
     design = emit_design(loaded)
     faulty = inject(design, count, seed)
     model = NativeModel(faulty.verilog, design.manifest)
-    runs = trials(loaded, loaded.family.ports(loaded.params), seed)
-    for trial in runs:
-        if message := trial.failure(model, (SELECT, 0)):
-            raise CheckError(f"{loaded.name} must pass without a fault, but fails {trial.name}: {message}")
     built = time.perf_counter()
-    verdicts = _tried(model, runs, faulty.faults, tell)
+    verdicts, made = _rounds(loaded, model, faulty.faults, seed, rounds, tell)
     tried = time.perf_counter()
     if prove:
         verdicts = _proven(faulty.netlist, design, verdicts, tell)
     lines = design.verilog.splitlines()
     shown = tuple(_with_source(verdict, lines) for verdict in verdicts)
     spent = (built - started, tried - built, time.perf_counter() - tried)
-    return MutationReport(loaded.name, seed, len(runs), shown, spent)
+    return MutationReport(loaded.name, seed, made, shown, spent)
+
+
+def _rounds(
+    spec: Spec, model: NativeModel, faults: tuple[Fault, ...], seed: int, rounds: int, tell: Tell
+) -> tuple[list[Verdict], int]:
+    """Try all faults, then those that survived with other data; return the verdicts, and the runs of a survivor."""
+    found = {fault.number: Verdict(fault, "survived") for fault in faults}
+    made = 0
+    for at in range(rounds):
+        left = tuple(verdict.fault for verdict in found.values() if verdict.state == "survived")
+        runs = trials(spec, spec.family.ports(spec.params), seed + 1000 * at) if left else []
+        for trial in runs:
+            if message := trial.failure(model, (SELECT, 0)):
+                raise CheckError(f"{spec.name} must pass without a fault, but fails {trial.name}: {message}")
+        found |= {verdict.fault.number: verdict for verdict in _tried(model, runs, left, tell)}
+        made += len(runs)
+    return list(found.values()), made
 
 
 def _tried(model: NativeModel, runs: list[Trial], faults: tuple[Fault, ...], tell: Tell) -> list[Verdict]:

@@ -18,6 +18,7 @@ def mutate(
     params: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one.")] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Faults.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, max=1 << 30, help="Of faults, data and stalls.")] = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that survivors are tried, with other data.")] = 4,
     prove: Annotated[
         bool, typer.Option("--prove/--no-prove", help="Look for proofs that survivors change nothing.")
     ] = True,
@@ -49,7 +50,7 @@ def mutate(
         def tell(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        report = run(loaded, count, seed, prove, tell)
+        report = run(loaded, count, seed, rounds, prove, tell)
     if as_json:
         typer.echo(json.dumps(report.to_dict(), indent=2))
     else:

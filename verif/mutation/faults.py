@@ -96,7 +96,7 @@ def inject(design: Design, count: int, seed: int = 1) -> Faulty:
     design
         Emitted Verilog with its manifest.
     count
-        Faults, 1 to 65,535; fewer where the netlist has no more places.
+        Faults, 1 to 65,535; fewer where the netlist has no more places, or some fell on the contents of tables.
     seed
         Of the choice.
 
@@ -119,7 +119,9 @@ def inject(design: Design, count: int, seed: int = 1) -> Faulty:
             directory=folder,
             quiet=True,
         )
-        commands = (folder / "faults.txt").read_text().splitlines()
+        # What a memory holds from the start must stay constant, so that no input could select a fault in it.
+        listed = (folder / "faults.txt").read_text().splitlines()
+        commands = [command for command in listed if "$meminit" not in command]
         faults = tuple(Fault.parse(number, command) for number, command in enumerate(commands, 1))
         selected = [
             f"mutate -ctrl {SELECT} {SELECT_BITS} {f.number} {f.command.removeprefix('mutate ')}" for f in faults

@@ -19,7 +19,7 @@ from ..vectors import Vectors, make_vectors
 __all__ = ["Trial", "trials"]
 
 STALLS = ("idle", "back_pressure", "bursts", "both", "slow_output", "slow_input", "mostly_stalled")
-DATA = ("random", "corners")
+DATA = ("random", "corners", "ramp")
 PATIENCE = 400
 """Cycles without any transfer that count as hanging."""
 LONGEST = 4
@@ -115,5 +115,5 @@ def _operations(spec: Spec, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
     made = {size: family.example(params, size, seed) for size in EXAMPLES}
     made |= {name: jobs.make(params, job, data, seed) for name, (job, data) in jobs.bench.items()}
     for job in getattr(jobs, "matrix_jobs", ()):
-        made |= {f"{job} {data}": jobs.make(params, job, data, seed + 1) for data in DATA}
+        made |= {f"{job} {data}": jobs.make(params, job, data, seed + 1) for data in DATA if data in jobs.data}
     return made
