@@ -18,7 +18,10 @@ _RECIPROCAL_SEGMENTS = 64
 _RECIPROCAL_REST = 8
 """Bits of x below a piece's number."""
 
-_DEGREES = ((9, 2), (13, 3), (16, 4))
+NEXT_TERM = 7
+"""Accuracy that two segments would reach but for the third derivative: 1.05 times its bound was measured."""
+
+_DEGREES = ((8, 2), (13, 3), (16, 4))
 """Accuracy up to which a polynomial of a degree is good enough, measured over all x of up to 12 bits."""
 
 
@@ -45,7 +48,8 @@ def exponential_shape(
         return PolynomialShape.of(lambda x: most * 2.0 ** (-x / (1 << fraction)), degree, fraction)
     # The middle of a chord over a segment of width h is off by (h ln 2)**2 / 16.
     least = math.log(2) / 4 * 2 ** (accuracy / 2)
-    segments = 1 << min(math.ceil(math.log2(least)), fraction)
+    # Two segments are so wide that the next term counts as well.
+    segments = 1 << min(math.ceil(math.log2(least)) + (accuracy == NEXT_TERM), fraction)
     rest = fraction - (segments - 1).bit_length()
     return PiecewiseShape.of(lambda x: most * 2.0 ** (-x / (1 << fraction)), segments, rest)
 
