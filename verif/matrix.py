@@ -76,7 +76,7 @@ def designs(family: str) -> tuple[tuple[Configuration, ...], ...]:
     def accept(row: Row) -> bool:
         design = tuple(row[axis] for axis in jobs.hardware)
         if design not in asked:
-            asked[design] = jobs.accepts(jobs.params_of(row))
+            asked[design] = jobs.suits(jobs.params_of(row))
         return asked[design]
 
     rows = cover(jobs.design_axes, accept, tries=300, guided=jobs.guided).rows

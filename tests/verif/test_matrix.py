@@ -73,6 +73,15 @@ def test_the_matrix_is_complete_and_every_configuration_parses(name: str) -> Non
         assert met == set(itertools.product(jobs.axes[left], jobs.axes[right]))
 
 
+def test_small_designs_meet_every_pair_that_large_ones_meet() -> None:
+    jobs = jobs_of("sparse")
+    small, all_of_them = (
+        cover(jobs.design_axes, lambda row, allows=allows: allows(jobs.params_of(row)), tries=300, guided=True)
+        for allows in (jobs.suits, jobs.accepts)
+    )
+    assert set(small.impossible) == set(all_of_them.impossible)
+
+
 def test_the_systolic_matrix_meets_all_pairs_of_operands() -> None:
     axes = jobs_of("systolic").axes
     formats = {(row.params["a_format"], row.params["b_format"]) for row in matrix.pairwise("systolic")}

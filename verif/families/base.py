@@ -80,6 +80,10 @@ class FamilyJobs(ABC, Generic[P]):
             return False
         return True
 
+    def suits(self, params: Parameters) -> bool:
+        """Say whether a design may stand in the matrix: what is accepted, and by some families only if it is small."""
+        return self.accepts(params)
+
     def make(self, params: P, job: str, data: str, seed: int) -> Operation:
         """Return the operation and tensors of a job.
 

@@ -13,8 +13,8 @@ from .sparse_tensors import DATA, JOBS, sparse_tensors
 
 __all__ = ["SPARSE_JOBS", "SparseJobs"]
 
-LARGEST = 320
-"""Multipliers of a design that is built for a test."""
+LARGEST, LARGEST_IN_MATRIX = 320, 128
+"""Multipliers of a design that is built for a test; the matrix loses no pair by its lower bound."""
 
 WEIGHTS = ("8", "4", "2", "4,8", "2,4,8", "2,3,4,8")
 OUTPUTS = [*(f"int{n}" for n in range(2, 17)), *(f"uint{n}" for n in range(1, 17))]
@@ -22,8 +22,8 @@ OUTPUTS = [*(f"int{n}" for n in range(2, 17)), *(f"uint{n}" for n in range(1, 17
 AXES: dict[str, dict[str, Parameters]] = {
     "rows": {str(n): {"rows": n} for n in (2, 1, 4, 3)},
     "chains": {str(n): {"chains": n} for n in (1, 2, 3)},
-    "block": {str(n): {"block": n} for n in (4, 8, 16)},
-    "blocks": {str(n): {"blocks": n} for n in (1, 2, 3, 4)},
+    "block": {str(n): {"block": n} for n in (16, 4, 8)},
+    "blocks": {str(n): {"blocks": n} for n in (2, 1, 3, 4)},
     "channels": {str(n): {"channels": n} for n in (1, 2, 4, 8, 16)},
     "weights": {name: {"weight_bits": name} for name in WEIGHTS},
     "scales": {
@@ -84,11 +84,11 @@ class SparseJobs(FamilyJobs[SparseParams]):
 
     def accepts(self, params: Parameters) -> bool:
         """Ask the family itself; of what it allows, only what is small enough to be built for a test."""
-        try:
-            made = SparseParams.parse(params)
-        except InputError:
-            return False
-        return made.rows * made.chains * made.length <= LARGEST
+        return _fits(params, LARGEST)
+
+    def suits(self, params: Parameters) -> bool:
+        """Take the smaller ones for the matrix."""
+        return _fits(params, LARGEST_IN_MATRIX)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw chains of up to 64 multipliers with all that may go with them."""
@@ -96,6 +96,15 @@ class SparseJobs(FamilyJobs[SparseParams]):
 
 
 SPARSE_JOBS = SparseJobs()
+
+
+def _fits(params: Parameters, most: int) -> bool:
+    """Say whether the family accepts parameters and they make no more multipliers than that."""
+    try:
+        made = SparseParams.parse(params)
+    except InputError:
+        return False
+    return made.rows * made.chains * made.length <= most
 
 
 def _fitted(wanted: Mapping[str, Any]) -> Parameters:
