@@ -58,6 +58,7 @@ def cover(
     seed: int = 0,
     tries: int = 60,
     guided: bool = False,
+    cost: Callable[[Row], float] = lambda _: 0.0,
 ) -> Cover:
     """Return a covering array of strength two, the same one for the same arguments.
 
@@ -78,6 +79,8 @@ def cover(
     guided
         For axes of which few words go together: each word is taken only if `accept` allows the row with it, the first
         word of each axis standing in for those not yet chosen. Begin axes with a word that suits most others.
+    cost
+        New pairs that an acceptable row must meet more than one that costs nothing to be taken in its place.
     """
     if len(axes) == 1:
         return Cover(
@@ -91,7 +94,7 @@ def cover(
     while missing.pairs:
         start = next(iter(missing.pairs))
         hopeless = guide is not None and not guide.mends(start)
-        row = None if hopeless else _row(axes, start, missing, accept, rng, tries, draw)
+        row = None if hopeless else _row(axes, start, missing, accept, cost, rng, tries, draw)
         if row is None:
             impossible.append(start)
             missing.drop(start)
@@ -107,16 +110,17 @@ def _row(
     start: Pair,
     missing: _Missing,
     accept: Callable[[Row], bool],
+    cost: Callable[[Row], float],
     rng: np.random.Generator,
     tries: int,
     draw: Callable[..., Row],
 ) -> Row | None:
     """Return the best acceptable row of a few that holds `start`; None if no try was acceptable."""
-    best: tuple[int, Row] | None = None
+    best: tuple[float, Row] | None = None
     for attempt in range(tries):
         row = draw(axes, start, missing, rng, greed=1.0 - attempt / tries)
         if accept(row):
-            gain = sum(pair in missing.pairs for pair in _pairs(row))
+            gain = sum(pair in missing.pairs for pair in _pairs(row)) - cost(row)
             best = max(best or (gain, row), (gain, row), key=lambda scored: scored[0])
             if attempt >= GOOD_ENOUGH:
                 break

@@ -80,9 +80,9 @@ class FamilyJobs(ABC, Generic[P]):
             return False
         return True
 
-    def suits(self, params: Parameters) -> bool:
-        """Say whether a design may stand in the matrix: what is accepted, and by some families only if it is small."""
-        return self.accepts(params)
+    def size(self, _: P, /) -> int:
+        """Return how much there is of what a design has most of; among others the matrix takes the smaller one."""
+        return 0
 
     def make(self, params: P, job: str, data: str, seed: int) -> Operation:
         """Return the operation and tensors of a job.

@@ -104,6 +104,10 @@ class LutJobs(FamilyJobs[LutParams]):
         except InputError:
             return False
 
+    def size(self, params: LutParams, /) -> int:
+        """Return lookups, bit products or multipliers, or a quarter of the table entries."""
+        return _size(params)
+
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw a tile of up to 5 x 12 x 4 with all that may go with it."""
         return _fitted(_tile(rng) | _unit(rng) | _groups(rng) | _epilogue(rng))

@@ -13,8 +13,8 @@ from .sparse_tensors import DATA, JOBS, sparse_tensors
 
 __all__ = ["SPARSE_JOBS", "SparseJobs"]
 
-LARGEST, LARGEST_IN_MATRIX = 320, 128
-"""Multipliers of a design that is built for a test; the matrix loses no pair by its lower bound."""
+LARGEST = 320
+"""Multipliers of a design that is built for a test."""
 
 WEIGHTS = ("8", "4", "2", "4,8", "2,4,8", "2,3,4,8")
 OUTPUTS = [*(f"int{n}" for n in range(2, 17)), *(f"uint{n}" for n in range(1, 17))]
@@ -84,11 +84,14 @@ class SparseJobs(FamilyJobs[SparseParams]):
 
     def accepts(self, params: Parameters) -> bool:
         """Ask the family itself; of what it allows, only what is small enough to be built for a test."""
-        return _fits(params, LARGEST)
+        try:
+            return self.size(SparseParams.parse(params)) <= LARGEST
+        except InputError:
+            return False
 
-    def suits(self, params: Parameters) -> bool:
-        """Take the smaller ones for the matrix."""
-        return _fits(params, LARGEST_IN_MATRIX)
+    def size(self, params: SparseParams, /) -> int:
+        """Return the multipliers."""
+        return params.rows * params.chains * params.length
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw chains of up to 64 multipliers with all that may go with them."""
@@ -96,15 +99,6 @@ class SparseJobs(FamilyJobs[SparseParams]):
 
 
 SPARSE_JOBS = SparseJobs()
-
-
-def _fits(params: Parameters, most: int) -> bool:
-    """Say whether the family accepts parameters and they make no more multipliers than that."""
-    try:
-        made = SparseParams.parse(params)
-    except InputError:
-        return False
-    return made.rows * made.chains * made.length <= most
 
 
 def _fitted(wanted: Mapping[str, Any]) -> Parameters:
