@@ -1,6 +1,5 @@
 """What all tests share: patient hypothesis settings, the command run in this process, a rest from coverage."""
 
-import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,32 +50,6 @@ def untraced(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     with no_tracer():
         yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def amaranth_untraced() -> Iterator[None]:
-    """Measure no coverage inside Amaranth where it does not call the package: that took most of the time."""
-    if sys.gettrace() is None:
-        yield
-        return
-    from amaranth.back.rtlil import ModuleEmitter
-    from amaranth.sim import Simulator
-
-    from rtloom.hdl import rtlil
-
-    with pytest.MonkeyPatch.context() as patch:
-        for place, name in ((rtlil, "build_netlist"), (ModuleEmitter, "emit"), (Simulator, "run")):
-            patch.setattr(place, name, _without_tracer(getattr(place, name)))
-        yield
-
-
-def _without_tracer(function: Callable[..., object]) -> Callable[..., object]:
-    @functools.wraps(function)
-    def quick(*arguments: object, **options: object) -> object:
-        with no_tracer():
-            return function(*arguments, **options)
-
-    return quick
 
 
 @pytest.fixture
