@@ -152,7 +152,9 @@ class Chain(Shared):
             for q, code in enumerate(row):
                 value = code
                 if params.zero_points:
-                    value = value - self._of_channel(self.zero, r, q, after).as_signed()
+                    # The weight fits its format, so that no bit above it counts, here or in the product.
+                    difference = value - self._of_channel(self.zero, r, q, after).as_signed()
+                    value = resized(difference, params.weight_format.bits).as_signed()
                 weight = resized(value * self._of_channel(self.scale, r, q, after), params.weight_format.bits)
                 weights.append(registered(m, self.en, weight, f"weight_{r}_{q}").as_signed())
             rows.append(weights)
