@@ -32,8 +32,7 @@ def run(
 
     The input holds one array for each argument of the operation: a and b for gemm, x and w (stride, padding, groups)
     for conv2d, and bias, multiplier, shift, zero_point, activate where the design has these units; q, k and v with
-    scale_multiplier and scale_shift for attention; x with its scales for vector
-    units.
+    scale_multiplier and scale_shift for attention; x with its scales for vector units.
 
     Example: rtloom run systolic-8x8-int8 -i in.npz -o out.npz --check, after numpy.savez("in.npz", a=A, b=B)
     """

@@ -27,6 +27,18 @@ for tool in g++ make perl; do
     command -v "$tool" >/dev/null 2>&1 || lacks "$tool must be installed: apt install g++ make perl"
 done
 
+# Icarus is the second simulator and the third reader; without it what needs it is skipped and says so.
+if ! command -v iverilog >/dev/null 2>&1; then
+    if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        echo "setup: installing Icarus Verilog with apt"
+        { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iverilog || {
+            apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq iverilog
+        }; } >/dev/null 2>&1 || true
+    fi
+    command -v iverilog >/dev/null 2>&1 ||
+        echo "setup: Icarus Verilog is not there, comparisons with it are skipped: apt install iverilog" >&2
+fi
+
 if ! { [ -x "$venv/bin/python" ] && is_new "$venv/bin/python" && "$venv/bin/python" -m pip --version >/dev/null 2>&1; }; then
     "$python" -c 'import ensurepip, venv' 2>/dev/null || lacks "Python's venv must be installed: apt install python3-venv"
     echo "setup: making $venv with $("$python" --version)"

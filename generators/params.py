@@ -51,6 +51,22 @@ class FamilyParams(BaseModel):
     def check_together(self) -> None:
         """Raise `InputError` where fields that are each allowed do not go together."""
 
+    def refuse_unused(self, unused: Mapping[str, str | None]) -> None:
+        """Raise `InputError` where a field that the design has no use for was set: it would be ignored.
+
+        Parameters
+        ----------
+        unused
+            For each field why there is no use for it, as the message goes on after its default (``in a design without
+            requantize``); None where there is one.
+        """
+        for name, reason in unused.items():
+            default = type(self).model_fields[name].default
+            if reason is None or getattr(self, name) == default:
+                continue
+            left = "null" if default is None else default
+            raise must(f"{self.title} {name}", f"be left at {left} {reason}", self.to_dict()[name])
+
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some fields changed, validated anew."""
         return type(self).parse({**self.to_dict(), **changes})

@@ -10,7 +10,7 @@ from ..errors import InputError, must
 from ..files import whole_file
 from .ports import StreamPort
 
-__all__ = ["INTERFACES", "BoundStream", "Interface", "Manifest", "Reset", "Signals", "stream_signals"]
+__all__ = ["INTERFACES", "BoundStream", "Interface", "Manifest", "Reset", "Signals", "Wire", "stream_signals"]
 
 Interface = Literal["axi", "stream"]
 INTERFACES: tuple[Interface, ...] = get_args(Interface)
@@ -32,11 +32,29 @@ class Signals:
 
 
 @dataclass(frozen=True)
+class Wire:
+    """A port of the Verilog: its bits, and ``in`` or ``out`` of the design."""
+
+    width: int
+    direction: Literal["in", "out"]
+
+
+@dataclass(frozen=True)
 class BoundStream:
     """A stream and its ports in the Verilog."""
 
     port: StreamPort
     signals: Signals
+
+    @property
+    def wires(self) -> dict[str, Wire]:
+        """Ports of the stream by name: valid, ready, data and, where there is such a flag, last."""
+        along: Literal["in", "out"] = self.port.direction
+        against: Literal["in", "out"] = "out" if along == "in" else "in"
+        names = self.signals
+        wires = {names.valid: Wire(1, along), names.ready: Wire(1, against)}
+        wires[names.data] = Wire(8 * self.port.nbytes, along)
+        return wires | ({names.last: Wire(1, along)} if names.last else {})
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,14 @@ class Manifest:
     modules: Mapping[str, str] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+
+    @property
+    def wires(self) -> dict[str, Wire]:
+        """Every port of the design by name, clock and reset first."""
+        wires = {self.clock: Wire(1, "in"), self.reset.name: Wire(1, "in")}
+        for bound in self.streams:
+            wires |= bound.wires
+        return wires
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as plain values."""

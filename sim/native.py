@@ -191,16 +191,11 @@ class NativeModel:
     def _check_ports(self) -> None:
         """Compare the manifest with the ports that the model has."""
         widths = {name: port.width for name, port in self._library.ports.items()}
-        wanted = {self.manifest.clock: 1, self.manifest.reset.name: 1}
-        for bound in self.manifest.streams:
-            signals = bound.signals
-            wanted |= {signals.valid: 1, signals.ready: 1, signals.data: 8 * bound.port.nbytes}
-            wanted |= {signals.last: 1} if signals.last else {}
-        for name, width in wanted.items():
+        for name, wire in self.manifest.wires.items():
             if name not in widths:
                 raise must(f"Manifest of {self.manifest.top}", "name ports of the design", name)
-            if widths[name] != width:
-                raise must(f"Port {name} of {self.manifest.top}", f"have {width} bits", widths[name])
+            if widths[name] != wire.width:
+                raise must(f"Port {name} of {self.manifest.top}", f"have {wire.width} bits", widths[name])
 
     def _known(self, name: str, direction: str | None = None) -> "BoundStream":
         fitting = [key for key, bound in self._streams.items() if direction in (None, bound.port.direction)]

@@ -1,8 +1,7 @@
-"""What all tests share: patient hypothesis settings, the command run in this process, a rest from coverage."""
+"""What all tests share: patient hypothesis settings and the command run in this process."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,29 +26,6 @@ class Ran:
 def root() -> Path:
     """Return the folder of the checkout, which is the package itself."""
     return Path(__file__).resolve().parent.parent
-
-
-@contextmanager
-def no_tracer() -> Iterator[None]:
-    """Measure no coverage inside."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    try:
-        yield
-    finally:
-        sys.settrace(tracer)
-
-
-@pytest.fixture
-def untraced(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Measure no coverage in a test nor in its child processes: emission takes three times as long with it.
-
-    For tests of many designs that run no line which other tests do not run as well.
-    """
-    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
-        monkeypatch.delenv(name, raising=False)
-    with no_tracer():
-        yield
 
 
 @pytest.fixture

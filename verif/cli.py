@@ -62,7 +62,7 @@ def verify(
 
     loaded = load(spec, **overrides(params))
     file = waves or Path(f"{loaded.name}.fst")
-    if dut or top or ports:
+    if dut or top or ports or exact:
         _verify_dut(
             loaded,
             dut,

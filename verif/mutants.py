@@ -89,13 +89,9 @@ def _ports(manifest: Manifest) -> dict[str, str]:
     """Return the declaration of each stream's ports by name."""
     declared = {}
     for bound in manifest.streams:
-        along, against = ("input", "output") if bound.port.direction == "in" else ("output", "input")
-        names = bound.signals
-        declared[names.valid] = f"{along} {names.valid}"
-        declared[names.ready] = f"{against} {names.ready}"
-        declared[names.data] = f"{along} [{8 * bound.port.nbytes - 1}:0] {names.data}"
-        if names.last:
-            declared[names.last] = f"{along} {names.last}"
+        for name, wire in bound.wires.items():
+            bits = f"[{wire.width - 1}:0] " if name == bound.signals.data else ""
+            declared[name] = f"{wire.direction}put {bits}{name}"
     return declared
 
 

@@ -10,7 +10,7 @@ from .jobs import jobs_of
 from .scenarios import Scenario
 from .vectors import Vectors, make_vectors
 
-__all__ = ["plan"]
+__all__ = ["operations", "plan"]
 
 LONGEST_STALL = 200
 """No stall pattern holds a stream back for so many cycles in a row."""
@@ -49,7 +49,7 @@ def plan(
     InputError
         Where there is no scenario of a wanted name.
     """
-    jobs = {name: make_vectors(spec.family, spec.params, *given) for name, given in _operations(spec, seed).items()}
+    jobs = {name: make_vectors(spec.family, spec.params, *given) for name, given in operations(spec, seed).items()}
     wanted: list[tuple[str, str, str, dict[str, Any]]] = [
         (f"{job}_free_flow", job, "none", {"cycles": vectors.cycles}) for job, vectors in jobs.items()
     ]
@@ -72,8 +72,8 @@ def plan(
     return jobs, tuple(scenario for scenario in scenarios if not only or scenario.name in only)
 
 
-def _operations(spec: Spec, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return an operation and tensors for each job: the family's examples and what its jobs add for the bench."""
+def operations(spec: Spec, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return an operation and tensors for each job of the bench: the family's examples, and what its jobs add."""
     made = {size: spec.family.example(spec.params, size, seed) for size in EXAMPLES}
     jobs = jobs_of(spec.family)
     return made | {name: jobs.make(spec.params, job, data, seed) for name, (job, data) in jobs.bench.items()}

@@ -59,10 +59,10 @@ class Attention(Family[AttentionParams]):
             many axes; head h sees those of head ``h // (H / Hkv)``. `scale_multiplier`, `scale_shift` (one number,
             ``(H,)`` or ``(B, H, Lq)``): a logit, in base 2 and units of ``2**-logit_fraction``, is
             ``q.k * scale_multiplier / 2**scale_shift``; see `scales.logit_scale`. `causal` (0 or 1), `window` (keys
-            up to the query's position that it sees), `sink` (first keys that count besides), `length` (valid keys, one
-            number or ``(B,)``, all by default), `position` (of the first query, one number or ``(B,)``; by default
-            0, with causal or window ``length - Lq``). Those of the units that the design was built with: `k_scale`,
-            `v_scale` (one number or ``(B, Hkv, Lk, groups)``), elements being ``code * scale``; `offset` (one number,
+            up to the query's position that it sees), `sink` (first keys that count besides a window), `length` (valid
+            keys, one number or ``(B,)``, all by default), `position` (of the first query with causal or window, one
+            number or ``(B,)``, ``length - Lq`` by default). Those of the units that the design was built with:
+            `k_scale`, `v_scale` (one number or ``(B, Hkv, Lk, groups)``), elements being ``code * scale``; `offset` (one number,
             ``(H,)`` or ``(B, H, Lq)``), the maximum expected; `multiplier`, `shift` (likewise), `zero_point`.
         """
         if operation not in self.operations:

@@ -49,13 +49,18 @@ class Masks:
         Raises
         ------
         InputError
-            Where one is out of range, of the wrong shape, or for a mask that the design was built without.
+            Where one is out of range, of the wrong shape, for a mask that the design was built without, or without
+            effect beside the others.
         """
         length = _lengths(params, heads, given)
         window, sink = _window(params, given), _sink(params, given)
         # A window looks back from the row's own position, so nothing after that is seen.
         causal = _one(_FLAG, given.get("causal", 0), "Attention causal") == 1 or window is not None
         where = _positions(heads, given, length, causal)
+        if given.get("position") is not None and not causal:
+            raise must("Attention position", "be left out without causal or window", given["position"])
+        if sink and window is None:
+            raise must("Attention sink", "be left out without window", sink)
         stop = np.minimum(length[:, np.newaxis], where + 1) if causal else np.broadcast_to(length[:, None], where.shape)
         start = np.zeros_like(where) if window is None else where - window + 1
         most = params.max_length

@@ -117,13 +117,8 @@ class AttentionParams(FamilyParams):
             "output_format": ("requantize", self.requantize),
             "multiplier_bits": ("requantize", self.requantize),
         }
-        for name, (option, there) in needs.items():
-            default = type(self).model_fields[name].default
-            if not there and getattr(self, name) != default:
-                value = getattr(self, name)
-                shown = value.name if isinstance(value, Format) else value
-                shown_default = "null" if default is None else default
-                raise must(f"Attention {name}", f"be left at {shown_default} in a design without {option}", shown)
+        without = {name: None if there else f"in a design without {option}" for name, (option, there) in needs.items()}
+        self.refuse_unused(without)
 
     @property
     def slack(self) -> int:

@@ -118,23 +118,22 @@ class LutParams(FamilyParams):
 
     def _check_unused(self) -> None:
         """Refuse a value that the design has no unit for: it would be ignored."""
-        baseline = f"whose unit is {self.unit}" if self.unit != "lut" else None
+        baseline = f"in a design whose unit is {self.unit}" if self.unit != "lut" else None
         scaled = self.weight_scales or self.activation_scales
-        unused = {
-            "table": baseline,
-            "precompute": baseline,
-            "table_scale": baseline,
-            "planes": baseline if self.unit == "mac" else None,
-            "accumulate": None if self.k > 1 else "with k=1",
-            "scale_bits": None if scaled else "without group scales",
-            "output_format": None if self.requantize else "without requantize",
-            "multiplier_bits": None if self.requantize else "without requantize",
-            "activation": None if self.requantize else "without requantize",
-        }
-        for name, reason in unused.items():
-            default = type(self).model_fields[name].default
-            if reason and getattr(self, name) != default:
-                raise must(f"LUT {name}", f"be left at {default} in a design {reason}", str(getattr(self, name)))
+        requantizes = None if self.requantize else "in a design without requantize"
+        self.refuse_unused(
+            {
+                "table": baseline,
+                "precompute": baseline,
+                "table_scale": baseline,
+                "planes": baseline if self.unit == "mac" else None,
+                "accumulate": None if self.k > 1 else "in a design with k=1",
+                "scale_bits": None if scaled else "in a design without group scales",
+                "output_format": requantizes,
+                "multiplier_bits": requantizes,
+                "activation": requantizes,
+            }
+        )
 
     def _check_groups(self) -> None:
         if self.group is not None and self.group % self.step:

@@ -91,11 +91,8 @@ class SparseParams(FamilyParams):
     def _check_epilogue(self) -> None:
         if self.requantize and not isinstance(self.output_format, Integer):
             raise must("Sparse output_format", "be an integer format", self.output_format.name)
-        for name in () if self.requantize else ("output_format", "multiplier_bits", "activation"):
-            default = type(self).model_fields[name].default
-            if getattr(self, name) != default:
-                value = str(getattr(self, name))
-                raise must(f"Sparse {name}", f"be left at {default} in a design without requantize", value)
+        requantizes = None if self.requantize else "in a design without requantize"
+        self.refuse_unused(dict.fromkeys(("output_format", "multiplier_bits", "activation"), requantizes))
 
     @property
     def panel_rows(self) -> int:

@@ -84,16 +84,15 @@ class SystolicParams(FamilyParams):
 
     def _check_unused(self) -> None:
         """Refuse a value that the design has no unit for: it would be ignored."""
-        unused = {
-            "output_format": None if self.requantize else "without requantize",
-            "multiplier_bits": None if self.requantize else "without requantize",
-            "accumulator_rows": None if self.stationary else "that is output_stationary",
-            "max_reduction": None if self.overflow == "exact" else f"that may {self.overflow}",
-        }
-        for name, reason in unused.items():
-            default = type(self).model_fields[name].default
-            if reason and getattr(self, name) != default:
-                raise must(f"Systolic {name}", f"be left at {default} in a design {reason}", str(getattr(self, name)))
+        requantizes = None if self.requantize else "in a design without requantize"
+        self.refuse_unused(
+            {
+                "output_format": requantizes,
+                "multiplier_bits": requantizes,
+                "accumulator_rows": None if self.stationary else "in a design that is output_stationary",
+                "max_reduction": None if self.overflow == "exact" else f"in a design that may {self.overflow}",
+            }
+        )
 
     def _check_packing(self) -> None:
         """Refuse rows that cannot share multipliers."""

@@ -77,8 +77,7 @@ def draw_arguments(
             length,
             x_scale,
             _coarse(params, np.asarray(0.0), np.asarray(3.0 / params.o_format.hi)),
-            gamma=rng.uniform(-1, 1, length),
-            beta=rng.normal(size=length),
+            **_affine(params, length, rng),
             epsilon=1e-3,
             zero_point=zero_point,
         )
@@ -93,6 +92,12 @@ def _coarse(params: VectorParams, x_scale: FloatArray, wanted: FloatArray) -> Fl
     """Return the wanted scale of results, or the smallest that the multipliers reach."""
     finest: FloatArray = np.maximum(x_scale, 2.0**-params.fraction) / 2.0 ** (params.multiplier_bits - 1)
     return np.maximum(wanted, finest)
+
+
+def _affine(params: VectorParams, length: int, rng: np.random.Generator) -> dict[str, Any]:
+    """Draw gamma and beta, as far as the unit takes them."""
+    drawn = {"gamma": rng.uniform(-1, 1, length), "beta": rng.normal(size=length)}
+    return {name: drawn[name] for name, takes in (("gamma", params.has_gamma), ("beta", params.has_beta)) if takes}
 
 
 def _extreme(params: VectorParams, length: int, rng: np.random.Generator) -> dict[str, Any]:

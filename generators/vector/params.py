@@ -1,6 +1,6 @@
 """Parameters of the vector family; the widths that follow from them stand in the units' shapes; no hardware import."""
 
-from typing import Any, ClassVar, Literal, cast
+from typing import ClassVar, Literal, cast
 
 from pydantic import Field
 
@@ -83,12 +83,7 @@ class VectorParams(FamilyParams):
             raise must("Vector table_bits", f"be at most fraction_bits={self.fraction}", self.table_bits)
 
     def _check_unused(self) -> None:
-        for name, units in USES.items():
-            default = type(self).model_fields[name].default
-            if self.unit not in units and getattr(self, name) != default:
-                value: Any = self.to_dict()[name]
-                shown = getattr(default, "name", default)
-                raise must(f"Vector {name}", f"be left at {'null' if shown is None else shown} for {self.unit}", value)
+        self.refuse_unused({name: None if self.unit in units else f"for {self.unit}" for name, units in USES.items()})
 
     @property
     def x_format(self) -> Integer:

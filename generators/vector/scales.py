@@ -70,8 +70,8 @@ def norm_scales(
     x_scale: ArrayLike,
     o_scale: ArrayLike,
     *,
-    gamma: ArrayLike = 1.0,
-    beta: ArrayLike = 0.0,
+    gamma: ArrayLike | None = None,
+    beta: ArrayLike | None = None,
     epsilon: float = 0.0,
     zero_point: int = 0,
 ) -> Arguments:
@@ -86,26 +86,34 @@ def norm_scales(
     x_scale, o_scale
         Real numbers that 1 in x and in the result stand for: one, or one for each vector.
     gamma, beta
-        Real numbers for each element, or one for all; only those that the unit takes are used.
+        Real numbers for each element, or one for all; 1 and 0 if not given. Only for units that take them.
     epsilon
         Added to the variance, or the mean square, of the real vector.
     zero_point
         What 0 is in the result.
     """
     _for(params, *NORMS)
+    for name, given, takes in (("gamma", gamma, params.has_gamma), ("beta", beta, params.has_beta)):
+        if given is not None and not takes:
+            raise must(f"Vector {name}", f"be left out for {params.unit} with affine={params.affine}", given)
     shape, x, o = NormShape(params), _positive("x_scale", x_scale), _positive("o_scale", o_scale)
     added = np.rint(np.minimum(length**2 * epsilon / x**2, float(shape.epsilon.hi))).astype(np.int64)
     made: Arguments = {"epsilon": shape.epsilon.clip(added), "zero_point": zero_point}
     unit = 2.0**-params.fraction
     if params.has_gamma:
-        wanted = np.broadcast_to(np.asarray(gamma, dtype=np.float64), length)
+        wanted = _each(1.0 if gamma is None else gamma, length)
         step = float(np.abs(wanted).max()) / params.gamma.hi or 1.0
         made["gamma"] = params.gamma.quantize(wanted, step)
         unit *= step
     if params.has_beta:
-        made["beta"] = shape.beta.quantize(np.broadcast_to(np.asarray(beta, dtype=np.float64), length), unit)
+        made["beta"] = shape.beta.quantize(_each(0.0 if beta is None else beta, length), unit)
     (multiplier,), shift = _fixed(params.multiplier_bits, unit / o)
     return made | {"multiplier": multiplier, "shift": shift}
+
+
+def _each(value: ArrayLike, length: int) -> FloatArray:
+    """Return a number for each element."""
+    return np.broadcast_to(np.asarray(value, dtype=np.float64), length)
 
 
 def rope_scales(params: VectorParams, x_scale: ArrayLike, o_scale: ArrayLike, zero_point: int = 0) -> Arguments:

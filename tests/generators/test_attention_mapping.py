@@ -377,6 +377,8 @@ BAD: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"length": -1}, "Attention length must hold uint7 values, 0 to 127, not -1"),
     ({}, {"length": [5, 5]}, "Attention length must be one number or have shape (1,), not (2,)"),
     ({}, {"position": 0.5}, "Attention position must hold integers, not 0.5"),
+    ({}, {"position": 3}, "Attention position must be left out without causal or window, not 3"),
+    ({}, {"sink": 2}, "Attention sink must be left out without window, not 2"),
     ({}, {"k_scale": 1}, "Attention k_scale must be left out: the design was built without kv_scale_bits"),
     (
         {"kv_scale_bits": 4},

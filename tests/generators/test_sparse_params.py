@@ -36,7 +36,7 @@ BAD = [
     ({"activation": "relu"}, "Sparse activation must be left at none in a design without requantize, not 'relu'"),
     (
         {"multiplier_bits": 8},
-        "Sparse multiplier_bits must be left at 16 in a design without requantize, not '8'",
+        "Sparse multiplier_bits must be left at 16 in a design without requantize, not 8",
     ),
     (
         {"output_format": "int4"},

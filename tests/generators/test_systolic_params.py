@@ -62,14 +62,14 @@ def test_no_sum_overflows_the_derived_accumulator(a: str, b: str, k: int) -> Non
             {"output_format": "int4"},
             "Systolic output_format must be left at int8 in a design without requantize, not 'int4'",
         ),
-        ({"multiplier_bits": 8}, "Systolic multiplier_bits must be left at 16 in a design without requantize, not '8'"),
+        ({"multiplier_bits": 8}, "Systolic multiplier_bits must be left at 16 in a design without requantize, not 8"),
         (
             {"accumulator_rows": 4},
-            "Systolic accumulator_rows must be left at 64 in a design that is output_stationary, not '4'",
+            "Systolic accumulator_rows must be left at 64 in a design that is output_stationary, not 4",
         ),
         (
             {"overflow": "wrap", "accumulator_bits": 9, "max_reduction": 4},
-            "Systolic max_reduction must be left at 65536 in a design that may wrap, not '4'",
+            "Systolic max_reduction must be left at 65536 in a design that may wrap, not 4",
         ),
         (
             {"a_format": "int16", "b_format": "int16", "max_reduction": 1 << 20},

@@ -10,7 +10,7 @@ import yaml
 from ...errors import must
 from ...hdl.manifest import BoundStream, Manifest, Reset, Signals
 
-__all__ = ["bind", "read_map", "wanted_ports"]
+__all__ = ["bind", "read_map"]
 
 _WIRES = ("valid", "ready", "data", "last")
 _KEYS = ("clock", "reset", "streams")
@@ -71,17 +71,6 @@ def bind(manifest: Manifest, top: str, names: PortMap) -> Manifest:
     clock = _word("Port map clock", names.get("clock", manifest.clock))
     reset = _reset(manifest.reset, names.get("reset"))
     return replace(manifest, top=top, clock=clock, reset=reset, streams=streams, interface=interface)
-
-
-def wanted_ports(manifest: Manifest) -> dict[str, tuple[int, str]]:
-    """Return width and direction of every port that a design must have."""
-    wanted = {manifest.clock: (1, "in"), manifest.reset.name: (1, "in")}
-    for bound in manifest.streams:
-        along, against = ("in", "out") if bound.port.direction == "in" else ("out", "in")
-        signals = bound.signals
-        wanted |= {signals.valid: (1, along), signals.ready: (1, against), signals.data: (8 * bound.port.nbytes, along)}
-        wanted |= {signals.last: (1, along)} if signals.last else {}
-    return wanted
 
 
 def _signals(bound: BoundStream, given: Any) -> Signals:

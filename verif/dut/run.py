@@ -13,7 +13,7 @@ from ...hdl.manifest import Manifest
 from ...sim.build import build_native
 from ...sim.shim_types import load_library
 from ..verify import VerifyReport, verify_design
-from .binding import bind, wanted_ports
+from .binding import bind
 from .classes import CLASSES, Finding, classify
 
 __all__ = ["DutReport", "verify_dut"]
@@ -128,13 +128,13 @@ def _unfit(files: Sequence[Path], manifest: Manifest) -> Finding | None:
         message = str(error)
         return Finding("unknown_module" if _UNKNOWN.search(message) else "does_not_parse", message)
     basic = (manifest.clock, manifest.reset.name)
-    for name, (width, direction) in wanted_ports(manifest).items():
+    for name, wire in manifest.wires.items():
         port = library.ports.get(name)
         kind = "clock_or_reset_not_bound" if name in basic else "port_missing"
         if port is None:
             return Finding(kind, f"{manifest.top} must have a port {name}, and has {', '.join(library.ports)}")
-        if port.output != (direction == "out"):
-            return Finding(kind, f"port {name} of {manifest.top} must be an {direction}put")
-        if port.width != width:
-            return Finding("port_width", f"port {name} of {manifest.top} must have {width} bits, not {port.width}")
+        if port.output != (wire.direction == "out"):
+            return Finding(kind, f"port {name} of {manifest.top} must be an {wire.direction}put")
+        if port.width != wire.width:
+            return Finding("port_width", f"port {name} of {manifest.top} must have {wire.width} bits, not {port.width}")
     return None

@@ -11,8 +11,8 @@ from ...errors import CheckError
 from ...generators.spec import Spec
 from ...hdl.ports import StreamPort
 from ...sim.native import NativeModel, StreamRun
-from ..families.example import EXAMPLES
 from ..jobs import jobs_of
+from ..plan import operations
 from ..stimulus import stalls as stall_pattern
 from ..vectors import Vectors, make_vectors
 
@@ -110,10 +110,9 @@ def trials(spec: Spec, ports: tuple[StreamPort, ...], seed: int = 1) -> list[Tri
 
 
 def _operations(spec: Spec, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Return an operation and tensors for each job."""
-    family, params, jobs = spec.family, spec.params, jobs_of(spec.family)
-    made = {size: family.example(params, size, seed) for size in EXAMPLES}
-    made |= {name: jobs.make(params, job, data, seed) for name, (job, data) in jobs.bench.items()}
-    for job in getattr(jobs, "matrix_jobs", ()):
+    """Return an operation and tensors for each job: those of the bench, and those of the matrix."""
+    params, jobs = spec.params, jobs_of(spec.family)
+    made = operations(spec, seed)
+    for job in jobs.matrix_jobs:
         made |= {f"{job} {data}": jobs.make(params, job, data, seed + 1) for data in DATA if data in jobs.data}
     return made

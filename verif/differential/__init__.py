@@ -1,0 +1,1 @@
+"""One stimulus, several simulators and netlists: what must agree."""

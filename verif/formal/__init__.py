@@ -1,0 +1,1 @@
+"""Proofs: stream rules, deadlock, overflow and arithmetic blocks, by Yosys and an SMT solver."""

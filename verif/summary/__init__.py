@@ -1,0 +1,1 @@
+"""One page that says how far each family is verified."""
