@@ -14,6 +14,7 @@ from .generators import cli as generators_cli
 from .sim import cli as sim_cli
 from .verif import cli as verif_cli
 from .verif.mutation import cli as mutation_cli
+from .verif.regression import cli as regression_cli
 
 __all__ = ["app", "main"]
 
@@ -66,6 +67,7 @@ for room in (
     commands_verilog,
     commands_run,
     verif_cli,
+    regression_cli,
     mutation_cli,
     commands_lint,
     commands_synth,

@@ -9,10 +9,10 @@ from rtloom.__main__ import app
 from rtloom.errors import InputError
 from rtloom.generators.design import emit_design
 from rtloom.generators.spec import families
-from rtloom.verif import regress as regression
 from rtloom.verif import verify as bench
 from rtloom.verif.matrix import random_configuration
 from rtloom.verif.mutants import broken
+from rtloom.verif.regression import runner as regression
 
 TINY = ["verify", "systolic-4x4-int8", "-p", "rows=2", "-p", "cols=2"]
 FLOW = ["--only", "ragged_free_flow"]

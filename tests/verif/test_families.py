@@ -16,7 +16,7 @@ from rtloom.generators.systolic.family import SYSTOLIC
 from rtloom.verif import matrix
 from rtloom.verif.families.example import ExampleJobs
 from rtloom.verif.jobs import jobs_of
-from rtloom.verif.regress import regress
+from rtloom.verif.regression.runner import regress
 from rtloom.verif.verify import verify
 
 from ..generators.toy_family import Negate, Toy, ToyParams

@@ -10,7 +10,7 @@ from rtloom.generators.design import emit_design
 from rtloom.generators.spec import load
 from rtloom.verif import simulate as simulation
 from rtloom.verif.mutants import FAULTS, broken
-from rtloom.verif.regress import regress
+from rtloom.verif.regression.runner import regress
 from rtloom.verif.verify import verify, verify_design
 
 SMALL = load({"family": "systolic", "name": "tiny", "params": {"rows": 2, "cols": 2, "max_reduction": 64}})

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import CheckError, RtloomError
-from ..generators import spec
-from .configurations import bench_configuration, run_configuration
-from .matrix import Configuration, random_configuration
+from ...errors import CheckError, RtloomError
+from ...generators import spec
+from ..configurations import bench_configuration, run_configuration
+from ..matrix import Configuration, random_configuration
 
 __all__ = ["Failure", "RegressReport", "regress"]
 
