@@ -23,6 +23,8 @@ struct Stream {
     const uint8_t* go;                 // pattern, or null for always
     int64_t go_length;
     int64_t moved, first, final, stalls;  // out: transfers, cycle of the first and of the last, cycles waited
+    int64_t longest_stall, idle, longest_idle, back_to_back;  // out: as activity.py says
+    int64_t moved_at_reset, waits_at_reset;  // out: as it stood when a reset in mid-flight came
 };
 
 struct Job {
@@ -39,6 +41,7 @@ struct Job {
     int32_t before_reset;   // out: 1 if the error lies before the reset in mid-flight
     int32_t held;           // input that holds held_value throughout, or -1
     int64_t held_value;
+    int64_t strained;       // out: cycles in which an output waited while an input was idle
 };
 
 enum Error {
@@ -72,14 +75,36 @@ struct End {
     bool waits = false;     // output: the design waits for us; input: we wait for the design
     bool rubbish = false;   // input: the wires already hold rubbish
     bool transfer = false;
+    bool idle_now = false, moved_before = false;
+    int64_t stalled = 0, idling = 0;  // cycles in a row
     int64_t at = 0;         // position in the pattern
     const size_t bytes;
 
     End(Stream& stream, void* top)
         : s(stream), valid(wire(stream.valid, top)), ready(wire(stream.ready, top)), data(wire(stream.data, top)),
           last(stream.last < 0 ? nullptr : wire(stream.last, top)), waiting(stream.bytes), bytes(stream.bytes) {
-        s.moved = s.stalls = 0;
-        s.first = s.final = 0;
+        s.moved_at_reset = s.waits_at_reset = 0;
+        restart();
+    }
+
+    void restart() {
+        s.moved = s.first = s.final = s.stalls = 0;
+        s.longest_stall = s.idle = s.longest_idle = s.back_to_back = 0;
+        stalled = idling = 0;
+        waits = moved_before = false;
+        at = 0;
+    }
+
+    // Count what the cycle was for the stream.
+    void note() {
+        idle_now = !transfer && !waits && s.moved < s.count;
+        stalled = waits ? stalled + 1 : 0;
+        idling = idle_now ? idling + 1 : 0;
+        s.longest_stall = std::max(s.longest_stall, stalled);
+        s.idle += idle_now;
+        s.longest_idle = std::max(s.longest_idle, idling);
+        s.back_to_back += transfer && moved_before;
+        moved_before = transfer;
     }
 
     static uint8_t* wire(int32_t port, void* top) { return static_cast<uint8_t*>(rtloom_table.ports[port].address(top)); }
@@ -226,10 +251,11 @@ class Runner {
 
     void restart() {
         for (End& end : ends_) {
-            end.s.moved = end.s.first = end.s.final = end.s.stalls = 0;
-            end.waits = false;
-            end.at = 0;
+            end.s.moved_at_reset = end.s.moved;
+            end.s.waits_at_reset = end.waits;
+            end.restart();
         }
+        job_.strained = 0;
     }
 
     // One clock cycle with both ends of every stream.
@@ -242,8 +268,19 @@ class Runner {
         for (End* end : outputs_)
             if (const Error error = end->received(cycle)) return fail(error, end, cycle);
         for (End* end : inputs_) end->sent(cycle);
+        note();
         edge();
         return !m_.context->gotError() || fail(ASSERTION, nullptr, cycle);
+    }
+
+    // Count what the cycle was for each stream and for all of them.
+    void note() {
+        bool waits = false, idle = false;
+        for (End& end : ends_) {
+            end.note();
+            (end.s.input ? idle : waits) |= end.s.input ? end.idle_now : end.waits;
+        }
+        job_.strained += waits && idle;
     }
 
     // Read every valid with all readies low, then high; a design whose valid depends on ready is returned.

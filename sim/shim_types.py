@@ -46,6 +46,12 @@ class Stream(ctypes.Structure):
         ("first", ctypes.c_int64),
         ("final", ctypes.c_int64),
         ("stalls", ctypes.c_int64),
+        ("longest_stall", ctypes.c_int64),
+        ("idle", ctypes.c_int64),
+        ("longest_idle", ctypes.c_int64),
+        ("back_to_back", ctypes.c_int64),
+        ("moved_at_reset", ctypes.c_int64),
+        ("waits_at_reset", ctypes.c_int64),
     )
 
 
@@ -69,6 +75,7 @@ class Job(ctypes.Structure):
         ("before_reset", ctypes.c_int32),
         ("held", ctypes.c_int32),
         ("held_value", ctypes.c_int64),
+        ("strained", ctypes.c_int64),
     )
 
 

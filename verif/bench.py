@@ -1,6 +1,7 @@
 """The one cocotb bench: runs inside the simulator, knows a design by its manifest alone.
 
 The settings file named by ``RTLOOM_BENCH`` lists the scenarios (`rtloom.verif.scenarios`); each becomes one test.
+The file named by ``RTLOOM_TRAFFIC``, if any, gets what the streams went through in each scenario that passed.
 """
 
 import itertools
@@ -8,6 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 from rtloom.hdl.manifest import Manifest
+from rtloom.sim.activity import Activity, ResetSeen, Traffic
 from rtloom.verif import stimulus
 from rtloom.verif.endpoints import BenchError, Observed, Sink, Source, hanging
 from rtloom.verif.scenarios import Scenario, Settings, load_job
@@ -25,6 +28,7 @@ from rtloom.verif.scenarios import Scenario, Settings, load_job
 SETTINGS = Settings.load(Path(os.environ["RTLOOM_BENCH"]))
 MANIFEST = Manifest.load(SETTINGS.manifest)
 VECTORS: Mapping[str, Any] = dict(np.load(SETTINGS.vectors))
+TRAFFIC = os.environ.get("RTLOOM_TRAFFIC")
 RESET_CYCLES = 4
 SLOW = 10
 """The models of cocotbext-axi are watched at the outputs alone, which are silent while operands stream in."""
@@ -60,6 +64,10 @@ class Pins:
     def taken(self, name: str) -> bool:
         """Return the ready of an input."""
         return bool(int(self.streams[name]["ready"].value))
+
+    def offers(self, name: str) -> bool:
+        """Return the valid of an input that others drive."""
+        return bool(int(self.streams[name]["valid"].value))
 
     def seen(self, name: str) -> Observed:
         """Return an output as it stands at the clock edge."""
@@ -113,9 +121,15 @@ def moved(sources: Sequence[Source], sinks: Sequence[Sink]) -> int:
 
 async def drive(
     pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], patience: int, limit: int | None = None
-) -> int:
-    """Run both ends until all beats came, or nothing moves any more, or `limit` cycles; return the last cycle."""
-    last, before = 0, 0
+) -> tuple[int, int]:
+    """Run both ends until all beats came, or nothing moves any more, or `limit` cycles.
+
+    Returns
+    -------
+    tuple
+        The last cycle, and the cycles in which an output beat waited while an input was idle.
+    """
+    last, before, strained = 0, 0, 0
     for cycle in itertools.count(1):
         for source in sources:
             pins.offer(source.port.name, *source.offer(cycle))
@@ -126,23 +140,38 @@ async def drive(
             source.edge(pins.taken(source.port.name))
         for sink in sinks:
             sink.edge(cycle, pins.seen(sink.port.name))
+        strained += strains(sources, sinks)
         now = moved(sources, sinks)
         last, before = (cycle, now) if now != before else (last, before)
         if all(sink.done for sink in sinks) or cycle == limit or cycle - last > patience:
             break
-    return cycle
+    return cycle, strained
+
+
+def strains(sources: Sequence[Source], sinks: Sequence[Sink]) -> bool:
+    """Return whether an output beat waits while an input is idle."""
+    return any(sink.counter.stalled for sink in sinks) and any(source.counter.idling for source in sources)
+
+
+def activity(sources: Sequence[Source], sinks: Sequence[Sink]) -> dict[str, Activity]:
+    """Return what each stream went through."""
+    return {end.port.name: end.counter.activity for end in (*sources, *sinks)}
 
 
 async def own_driver(pins: Pins, scenario: Scenario) -> None:
     """Run a scenario with the bench's own sources and sinks."""
     sources, sinks = endpoints(scenario)
+    reset = None
     if scenario.reset_after is not None:
         await pins.reset(sinks)
-        await drive(pins, sources, sinks, scenario.patience, scenario.reset_after)
+        cycles, _ = await drive(pins, sources, sinks, scenario.patience, scenario.reset_after)
+        counts = {name: counted.moved for name, counted in activity(sources, sinks).items()}
+        reset = ResetSeen(cycles, counts, tuple(sink.port.name for sink in sinks if sink.counter.stalled))
         sources, sinks = endpoints(scenario)
     await pins.reset(sinks)
-    cycles = await drive(pins, sources, sinks, scenario.patience)
+    cycles, strained = await drive(pins, sources, sinks, scenario.patience)
     await finish(pins, scenario, sources, sinks, cycles)
+    tell(scenario, Traffic(activity(sources, sinks), cycles, strained, reset))
 
 
 async def finish(pins: Pins, scenario: Scenario, sources: Sequence[Source], sinks: Sequence[Sink], cycles: int) -> None:
@@ -176,7 +205,8 @@ async def axi_driver(pins: Pins, scenario: Scenario) -> None:
         models[source.port.name].set_pause_generator(_pauses(source.go))
     for sink in sinks:
         models[sink.port.name].set_pause_generator(_pauses(sink.go))
-    cycle = await watch(pins, sinks, scenario.patience)
+    cycle, strained = await watch(pins, sources, sinks, scenario.patience)
+    traffic = Traffic(activity(sources, sinks), cycle, strained)
     if not all(sink.done for sink in sinks):
         late = next(sink for sink in sinks if not sink.done)
         raise BenchError(
@@ -193,20 +223,26 @@ async def axi_driver(pins: Pins, scenario: Scenario) -> None:
             sink.edge(cycle, pins.seen(sink.port.name))
     for sink in sinks:
         _compare_frames(models[sink.port.name], sink)
+    tell(scenario, traffic)
 
 
-async def watch(pins: Pins, sinks: Sequence[Sink], patience: int) -> int:
-    """Check the outputs while others drive the streams, until all beats came or none comes; return the last cycle."""
-    last, before = 0, 0
+async def watch(pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], patience: int) -> tuple[int, int]:
+    """Check the outputs while others drive the streams, until all beats came or none comes; as `drive`."""
+    last, before, strained = 0, 0, 0
     for cycle in itertools.count(1):
         await pins.edge
+        for source in sources if TRAFFIC else ():
+            name, counter = source.port.name, source.counter
+            more = counter.counts["moved"] < len(source.words)
+            counter.edge(valid=pins.offers(name), ready=pins.taken(name), more=more)
         for sink in sinks:
             sink.edge(cycle, pins.seen(sink.port.name))
+        strained += strains(sources, sinks)
         now = moved((), sinks)
         last, before = (cycle, now) if now != before else (last, before)
         if all(sink.done for sink in sinks) or cycle - last > SLOW * patience:
             break
-    return cycle
+    return cycle, strained
 
 
 def _axi_model(pins: Pins, bound: Any) -> Any:
@@ -254,6 +290,13 @@ def record(scenario: Scenario, error: BenchError) -> None:
     told = json.loads(path.read_text()) if path.exists() else {}
     told[scenario.name] = {**error.to_dict(), "message": str(error), "seed": scenario.seed, "job": scenario.job}
     path.write_text(json.dumps(told, indent=1))
+
+
+def tell(scenario: Scenario, traffic: Traffic) -> None:
+    """Add what the streams of a scenario went through to the file that is meant for it, one JSON object a line."""
+    if TRAFFIC is not None:
+        with Path(TRAFFIC).open("a") as file:
+            file.write(json.dumps({"scenario": asdict(scenario), "traffic": traffic.to_dict()}) + "\n")
 
 
 @cocotb.test()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..hdl.ports import StreamPort
+from ..sim.activity import Counter
 from .scenarios import Expected, Sent
 
 __all__ = ["BenchError", "Observed", "Sink", "Source", "hanging", "words_of"]
@@ -84,6 +85,7 @@ class Source:
         self.taken = 0
         self.offering = False
         self.held = 0
+        self.counter = Counter()
 
     @property
     def done(self) -> bool:
@@ -100,6 +102,7 @@ class Source:
 
     def edge(self, ready: bool) -> None:
         """Take note of the clock edge that ends the cycle."""
+        self.counter.edge(valid=self.offering, ready=ready, more=not self.done)
         if self.offering and ready:
             self.taken += 1
             self.offering = False
@@ -135,6 +138,7 @@ class Sink:
         self.patient = patient
         self.count = 0
         self.waiting: Observed | None = None
+        self.counter = Counter()
 
     @property
     def done(self) -> bool:
@@ -156,6 +160,7 @@ class Sink:
             Where a rule is broken or a beat is wrong.
         """
         self._rules(cycle, seen)
+        self.counter.edge(valid=seen.valid, ready=seen.ready, more=not self.done)
         if seen.valid and seen.ready:
             self._beat(cycle, seen)
             self.count += 1
