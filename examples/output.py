@@ -1,13 +1,20 @@
-"""A folder of results that is filled whole or not at all."""
+"""A folder of results that is filled whole or not at all, and what every demo puts into it."""
 
+import json
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from rtloom.errors import InputError, must
+from rtloom.figures import Figure
 
-__all__ = ["whole_folder"]
+__all__ = ["PICTURE", "RESULTS", "whole_folder", "write_results"]
+
+RESULTS = "results.json"
+PICTURE = "results.png"
 
 
 @contextmanager
@@ -45,6 +52,36 @@ def whole_folder(output: Path) -> Iterator[Path]:
         if not there:
             with suppress(OSError):
                 output.rmdir()
+
+
+def write_results(
+    folder: Path, results: dict[str, Any], files: Iterable[Path], draw: Callable[[Path], None], started: float
+) -> dict[str, Any]:
+    """Draw the picture and write the results, with the names of all files and the seconds that the demo took.
+
+    Parameters
+    ----------
+    folder
+        Where to.
+    results
+        Plain values; ``files`` and ``seconds`` are added.
+    files
+        Written before: Verilog, manifests and cores.
+    draw
+        Draws the picture into a file.
+    started
+        When the demo began, of `time.perf_counter`.
+
+    Returns
+    -------
+    dict
+        What the file holds.
+    """
+    draw(folder / PICTURE)
+    spent = Figure(time.perf_counter() - started, "s", "measured").to_dict()
+    whole = results | {"files": [*(path.name for path in files), RESULTS, PICTURE], "seconds": spent}
+    (folder / RESULTS).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
+    return whole
 
 
 def _move(folder: Path, output: Path) -> None:

@@ -1,17 +1,15 @@
 """A transformer's heads, first layer and all layers in integers on generated hardware, all of it checked."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import rtloom
-from rtloom.figures import Figure
 
 from ..builds import Builds
 from ..digits.defaults import CLOCK
 from ..digits.run import QUICK, check_clock
-from ..output import whole_folder
+from ..output import whole_folder, write_results
 from ..packages import require
 from ..progress import Steps, Tell
 from .defaults import OUTPUT, SPEC
@@ -79,12 +77,8 @@ def demo(
             study = Study.make(subject, designs, builds, _in_verilog(subject, quick), step)
         step("picture")
         results = collect(engine.name, clock, designs, study)
-        files = [path.name for each in designs.all for path in rtloom.write_design(each, folder)]
-        draw(folder / "results.png", results, study)
-        results["files"] = [*files, "results.json", "results.png"]
-        results["seconds"] = Figure(time.perf_counter() - started, "s", "measured").to_dict()
-        (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    return results
+        files = [path for each in designs.all for path in rtloom.write_design(each, folder)]
+        return write_results(folder, results, files, lambda file: draw(file, results, study), started)
 
 
 def _in_verilog(subject: SentenceSubject | DigitsSubject, quick: bool) -> int | None:

@@ -1,6 +1,5 @@
 """The main job on real input: two networks trained, quantised and run on a generated array, all of it checked."""
 
-import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,9 @@ from numpy.typing import NDArray
 
 import rtloom
 from rtloom.errors import must
-from rtloom.figures import Figure
 from rtloom.hdl.synth import synthesize
 
-from ..output import whole_folder
+from ..output import whole_folder, write_results
 from ..packages import require
 from ..progress import Steps, Tell
 from .data import Digits, load_digits
@@ -84,11 +82,7 @@ def demo(
         area = synthesize(files[0], rtloom.emit_design(design).manifest.top)
         results = collect(design, clock, outcomes, area)
         step("picture")
-        draw(folder / "results.png", results, outcomes, images)
-        results["files"] = [*(path.name for path in files), "results.json", "results.png"]
-        results["seconds"] = Figure(time.perf_counter() - started, "s", "measured").to_dict()
-        (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    return results
+        return write_results(folder, results, files, lambda file: draw(file, results, outcomes, images), started)
 
 
 def check_clock(clock: float) -> None:

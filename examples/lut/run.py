@@ -1,6 +1,5 @@
 """Networks with weights of few bits on generated LUT tiles: digits, and a transformer's projections; all checked."""
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rtloom
-from rtloom.figures import Figure
 
 from ..digits import defaults as digits_defaults
 from ..digits.data import Digits, load_digits
@@ -20,7 +18,7 @@ from ..digits.quantize import quantize
 from ..digits.results import Outcome
 from ..digits.run import NETWORKS, QUICK, check_clock, layer_spec
 from ..digits.train import predict, train
-from ..output import whole_folder
+from ..output import whole_folder, write_results
 from ..packages import require
 from ..progress import Steps, Tell
 from .areas import Areas
@@ -98,11 +96,7 @@ def demo(
         results = collect(rtloom.load(spec).name, clock, studies, areas.results())
         results["transformer"] = transformer
         step("picture")
-        draw(folder / "results.png", results)
-        results["files"] = [*(path.name for path in designs), "results.json", "results.png"]
-        results["seconds"] = Figure(time.perf_counter() - started, "s", "measured").to_dict()
-        (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    return results
+        return write_results(folder, results, designs, lambda file: draw(file, results), started)
 
 
 class _Job:

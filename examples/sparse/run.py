@@ -1,19 +1,17 @@
 """Networks and a transformer's matrices with N:M sparse weights, run on generated sparse chains, all of it checked."""
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import rtloom
-from rtloom.figures import Figure
 
 from ..builds import Builds
 from ..digits import defaults as digits_defaults
 from ..digits.data import load_split_digits
 from ..digits.run import NETWORKS, QUICK, check_clock
-from ..output import whole_folder
+from ..output import whole_folder, write_results
 from ..packages import require
 from ..progress import Steps, Tell
 from ..transformer.gemv import TOKEN
@@ -85,12 +83,8 @@ def demo(
         runs = _feed_forward(found, builds, step)
         step("picture")
         results = collect(rtloom.load(spec).name, clock, designs, studies, runs)
-        files = [path.name for each in specs for path in rtloom.write_design(each, folder)]
-        draw(folder / "results.png", results)
-        results["files"] = [*files, "results.json", "results.png"]
-        results["seconds"] = Figure(time.perf_counter() - started, "s", "measured").to_dict()
-        (folder / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    return results
+        files = [path for each in specs for path in rtloom.write_design(each, folder)]
+        return write_results(folder, results, files, lambda file: draw(file, results), started)
 
 
 def _feed_forward(

@@ -4,9 +4,7 @@ import io
 import json
 import threading
 
-import numpy as np
 import pytest
-from matplotlib.image import imread
 from rich.console import Console
 
 from rtloom import ToolError
@@ -18,6 +16,8 @@ from rtloom.examples.attention.run import demo, find_subject
 from rtloom.examples.demos import DEMOS
 from rtloom.hdl.manifest import Manifest
 from rtloom.verif import goldens
+
+from .checks import check_figures, check_picture
 
 SMALL = {
     "family": "attention",
@@ -156,30 +156,12 @@ def test_sentences_are_as_alike_as_in_float(sentences):
 
 @pytest.mark.parametrize("kind", ["digits", "sentences"])
 def test_every_figure_has_unit_and_source(kind, request):
-    def look(value, path):
-        if isinstance(value, dict):
-            if "value" in value:
-                assert set(value) == {"value", "unit", "source"}, path
-                assert value["unit"], path
-                assert value["source"], path
-                return
-            for key, inner in value.items():
-                look(inner, f"{path}.{key}")
-        elif isinstance(value, list):
-            for at, inner in enumerate(value):
-                look(inner, f"{path}[{at}]")
-        else:
-            assert not isinstance(value, float), path
-
-    look(request.getfixturevalue(kind)[1], "results")
+    check_figures(request.getfixturevalue(kind)[1])
 
 
 @pytest.mark.parametrize("kind", ["digits", "sentences"])
 def test_the_picture_shows_something(kind, request):
-    image = imread(request.getfixturevalue(kind)[0] / "results.png")
-    assert image.shape[0] >= 600
-    assert image.shape[1] >= 1200
-    assert len(np.unique(image[::3, ::3].reshape(-1, image.shape[2]), axis=0)) > 100
+    check_picture(request.getfixturevalue(kind)[0])
 
 
 def test_progress_goes_from_nothing_to_nearly_all(digits):

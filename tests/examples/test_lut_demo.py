@@ -6,9 +6,7 @@ import sys
 import threading
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from matplotlib.image import imread
 from rich.console import Console
 
 from rtloom import InputError, ToolError, load
@@ -21,6 +19,8 @@ from rtloom.examples.lut.run import demo
 from rtloom.examples.lut.tiles import WEIGHT_FORMATS, compared_tiles, lut_tile
 from rtloom.hdl.manifest import Manifest
 from rtloom.verif import goldens
+
+from .checks import check_figures, check_picture
 
 PRESET = "lut-m2n32k8-w3a8-layer"
 SMALL = {"family": "lut", "name": "small", "params": {"m": 1, "n": 8, "max_reduction": 512}}
@@ -125,29 +125,11 @@ def test_areas_stand_beside_multipliers_that_do_as_much(finished):
 
 
 def test_every_figure_has_unit_and_source(finished):
-    def look(value, path):
-        if isinstance(value, dict):
-            if "value" in value:
-                assert set(value) == {"value", "unit", "source"}, path
-                assert value["unit"], path
-                assert value["source"], path
-                return
-            for key, inner in value.items():
-                look(inner, f"{path}.{key}")
-        elif isinstance(value, list):
-            for at, inner in enumerate(value):
-                look(inner, f"{path}[{at}]")
-        else:
-            assert not isinstance(value, float), path
-
-    look(finished[1], "results")
+    check_figures(finished[1])
 
 
 def test_the_picture_shows_something(finished):
-    image = imread(finished[0] / "results.png")
-    assert image.shape[0] >= 600
-    assert image.shape[1] >= 1200
-    assert len(np.unique(image.reshape(-1, image.shape[2]), axis=0)) > 100
+    check_picture(finished[0])
 
 
 def test_progress_goes_from_nothing_to_nearly_all(finished):

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
 from rich.console import Console
 
 from rtloom.examples.demos import DEMOS
@@ -22,6 +21,8 @@ from rtloom.examples.sparse.results import show
 from rtloom.examples.sparse.run import demo
 from rtloom.hdl.manifest import Manifest
 from rtloom.verif import goldens
+
+from .checks import check_figures, check_picture
 
 PRESET = "sparse-layer"
 SMALL = {"family": "sparse", "name": "small", "params": {"rows": 1, "chains": 1}}
@@ -171,29 +172,11 @@ def test_transformer_matrices_are_run_dense_and_pruned(finished):
 
 
 def test_every_figure_has_unit_and_source(finished):
-    def look(value, path):
-        if isinstance(value, dict):
-            if "value" in value:
-                assert set(value) == {"value", "unit", "source"}, path
-                assert value["unit"], path
-                assert value["source"], path
-                return
-            for key, inner in value.items():
-                look(inner, f"{path}.{key}")
-        elif isinstance(value, list):
-            for at, inner in enumerate(value):
-                look(inner, f"{path}[{at}]")
-        else:
-            assert not isinstance(value, float), path
-
-    look(finished[1], "results")
+    check_figures(finished[1])
 
 
 def test_the_picture_shows_something(finished):
-    image = imread(finished[0] / "results.png")
-    assert image.shape[0] >= 600
-    assert image.shape[1] >= 1200
-    assert len(np.unique((255 * image[..., :3]).astype(np.int64) @ [1 << 16, 1 << 8, 1])) > 100
+    check_picture(finished[0])
 
 
 def test_progress_goes_from_nothing_to_nearly_all(finished):

@@ -149,3 +149,21 @@ def evaluate(function: Callable[..., Value], shapes: Sequence[Any], arguments: S
     simulator.add_testbench(testbench)
     simulator.run()
     return results
+
+
+def function_values(unit: Any, arguments: Sequence[int]) -> list[int]:
+    """Return what a unit of ports ``x``, ``en`` and ``o`` gives for arguments that follow each other, one a cycle."""
+    seen: list[int] = []
+
+    async def testbench(ctx: Any) -> None:
+        ctx.set(unit.en, 1)
+        for cycle in range(len(arguments) + unit.latency):
+            if cycle < len(arguments):
+                ctx.set(unit.x, int(arguments[cycle]))
+            if cycle >= unit.latency:
+                code = ctx.get(unit.o)
+                seen.append(code - (1 << unit.y_bits) if unit.y_signed and code >> (unit.y_bits - 1) else code)
+            await ctx.tick()
+
+    clocked(unit, testbench)
+    return seen
