@@ -62,8 +62,8 @@ class Attention(Family[AttentionParams]):
             up to the query's position that it sees), `sink` (first keys that count besides a window), `length` (valid
             keys, one number or ``(B,)``, all by default), `position` (of the first query with causal or window, one
             number or ``(B,)``, ``length - Lq`` by default). Those of the units that the design was built with:
-            `k_scale`, `v_scale` (one number or ``(B, Hkv, Lk, groups)``), elements being ``code * scale``; `offset` (one number,
-            ``(H,)`` or ``(B, H, Lq)``), the maximum expected; `multiplier`, `shift` (likewise), `zero_point`.
+            `k_scale`, `v_scale` (one number or ``(B, Hkv, Lk, groups)``), elements being ``code * scale``; `offset`
+            (one number, ``(H,)`` or ``(B, H, Lq)``), the maximum expected; `multiplier`, `shift` (likewise), `zero_point`.
         """
         if operation not in self.operations:
             raise must("Attention operation", f"be {' or '.join(self.operations)}", operation)

@@ -4,6 +4,7 @@ import math
 from functools import cache
 from typing import Literal
 
+from ...hdl.elementary import exp2, reciprocal
 from ...hdl.piecewise_shape import PiecewiseShape
 from ...hdl.polynomial_shape import PolynomialShape
 
@@ -12,11 +13,9 @@ __all__ = ["RECIPROCAL_BITS", "exponential_shape", "reciprocal_shape"]
 RECIPROCAL_BITS = 16
 """Fraction bits of a reciprocal, which lies between 1/2 and 1."""
 
-_RECIPROCAL_SEGMENTS = 64
-"""Straight pieces: the middle of a chord of 1 / (1 + x) is off by at most ``2 / (16 * 64**2)``, less than 2**-14."""
-
-_RECIPROCAL_REST = 8
-"""Bits of x below a piece's number."""
+_RECIPROCAL_X_BITS = 14
+_RECIPROCAL_TABLE_BITS = 6
+"""Of 64 straight pieces: the middle of a chord of 1 / (1 + x) is off by at most ``2 / (16 * 64**2)``, below 2**-14."""
 
 NEXT_TERM = 7
 """Accuracy that two segments would reach but for the third derivative: 1.05 times its bound was measured."""
@@ -49,13 +48,11 @@ def exponential_shape(
     # The middle of a chord over a segment of width h is off by (h ln 2)**2 / 16.
     least = math.log(2) / 4 * 2 ** (accuracy / 2)
     # Two segments are so wide that the next term counts as well.
-    segments = 1 << min(math.ceil(math.log2(least)) + (accuracy == NEXT_TERM), fraction)
-    rest = fraction - (segments - 1).bit_length()
-    return PiecewiseShape.of(lambda x: most * 2.0 ** (-x / (1 << fraction)), segments, rest)
+    table_bits = min(math.ceil(math.log2(least)) + (accuracy == NEXT_TERM), fraction)
+    return exp2(fraction, most, table_bits)
 
 
 @cache
 def reciprocal_shape() -> PiecewiseShape:
-    """Return ``1 / (1 + x)`` for x in [0, 1), x of 14 bits, results of `RECIPROCAL_BITS` fraction bits."""
-    width = _RECIPROCAL_SEGMENTS << _RECIPROCAL_REST
-    return PiecewiseShape.of(lambda x: (1 << RECIPROCAL_BITS) / (1 + x / width), _RECIPROCAL_SEGMENTS, _RECIPROCAL_REST)
+    """Return ``1 / (1 + x)`` for x in [0, 1), results of `RECIPROCAL_BITS` fraction bits."""
+    return reciprocal(_RECIPROCAL_X_BITS, RECIPROCAL_BITS, _RECIPROCAL_TABLE_BITS)

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...hdl.elementary import reciprocal_root
 from ...hdl.formats import Integer, width_of
 from ...hdl.piecewise_shape import PiecewiseShape
 from .params import VectorParams
-from .tables import reciprocal_root
 
 __all__ = ["NormShape"]
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from ...hdl.elementary import exp2, reciprocal
 from ...hdl.formats import Integer, width_of
 from ...hdl.piecewise_shape import PiecewiseShape
 from .params import VectorParams
-from .tables import exp2, reciprocal
 
 __all__ = ["SoftmaxShape"]
 
@@ -47,7 +47,7 @@ class SoftmaxShape:
     @cached_property
     def power_table(self) -> PiecewiseShape:
         """Return ``2**-x`` below an octave."""
-        return exp2(self.params.fraction, self.table_result_bits, self.params.table_bits)
+        return exp2(self.params.fraction, 2.0**self.table_result_bits, self.params.table_bits)
 
     @property
     def table_result_bits(self) -> int:
@@ -82,7 +82,7 @@ class SoftmaxShape:
     @cached_property
     def reciprocal_table(self) -> PiecewiseShape:
         """Return ``1 / (1 + x)``."""
-        return reciprocal(self.reciprocal_bits, self.params.table_bits)
+        return reciprocal(self.reciprocal_bits, self.reciprocal_bits, self.params.table_bits)
 
     @property
     def reciprocal_bits(self) -> int:

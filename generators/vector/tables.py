@@ -1,4 +1,4 @@
-"""The functions that the units look up, as straight pieces in fixed point; no hardware import."""
+"""What is missing from ReLU to GELU and SiLU, as straight pieces in fixed point; no hardware import."""
 
 import math
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ...hdl.piecewise_shape import PiecewiseShape
 
-__all__ = ["REACH", "correction", "exp2", "reciprocal", "reciprocal_root"]
+__all__ = ["REACH", "correction"]
 
 FloatArray = NDArray[np.float64]
 
@@ -46,28 +46,3 @@ def correction(unit: str, bits: int, result_bits: int, table_bits: int) -> Piece
     """
     gap, pieces = _GAPS[unit], int(REACH[unit] * (1 << table_bits))
     return PiecewiseShape.of(lambda x: gap(x / 2**bits) * 2**result_bits, pieces, bits - table_bits)
-
-
-def exp2(bits: int, result_bits: int, table_bits: int) -> PiecewiseShape:
-    """Return ``2**-x`` for x from 0 to 1; results lie between a half and 1."""
-    return PiecewiseShape.of(lambda x: 2.0 ** (result_bits - x / 2**bits), 1 << table_bits, bits - table_bits)
-
-
-def reciprocal(bits: int, table_bits: int) -> PiecewiseShape:
-    """Return ``1 / (1 + x)`` for x from 0 to 1 with as many bits below the point as x has."""
-    return PiecewiseShape.of(lambda x: 2.0**bits / (1 + x / 2**bits), 1 << table_bits, bits - table_bits)
-
-
-def reciprocal_root(bits: int, table_bits: int) -> PiecewiseShape:
-    """Return ``1 / sqrt(v)`` for v from 1 to 4 with `bits` bits below the point.
-
-    The argument is the mantissa of v, v being ``(1 + mantissa) * 2**odd``, with `odd` in the bit above its `bits`.
-    """
-
-    def root(x: FloatArray) -> FloatArray:
-        odd = x >= 2**bits
-        v = np.where(odd, 2 * (x / 2**bits), 1 + x / 2**bits)
-        y: FloatArray = 2.0**bits / np.sqrt(v)
-        return y
-
-    return PiecewiseShape.of(root, 2 << table_bits, bits - table_bits)
