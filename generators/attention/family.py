@@ -63,7 +63,8 @@ class Attention(Family[AttentionParams]):
             keys, one number or ``(B,)``, all by default), `position` (of the first query with causal or window, one
             number or ``(B,)``, ``length - Lq`` by default). Those of the units that the design was built with:
             `k_scale`, `v_scale` (one number or ``(B, Hkv, Lk, groups)``), elements being ``code * scale``; `offset`
-            (one number, ``(H,)`` or ``(B, H, Lq)``), the maximum expected; `multiplier`, `shift` (likewise), `zero_point`.
+            (one number, ``(H,)`` or ``(B, H, Lq)``), the maximum expected; `multiplier`, `shift` (likewise),
+            `zero_point`.
         """
         if operation not in self.operations:
             raise must("Attention operation", f"be {' or '.join(self.operations)}", operation)
