@@ -155,7 +155,8 @@ def strains(sources: Sequence[Source], sinks: Sequence[Sink]) -> bool:
 
 def activity(sources: Sequence[Source], sinks: Sequence[Sink]) -> dict[str, Activity]:
     """Return what each stream went through."""
-    return {end.port.name: end.counter.activity for end in (*sources, *sinks)}
+    counters = [(source.port, source.counter) for source in sources] + [(sink.port, sink.counter) for sink in sinks]
+    return {port.name: counter.activity for port, counter in counters}
 
 
 async def own_driver(pins: Pins, scenario: Scenario) -> None:
