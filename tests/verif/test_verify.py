@@ -10,7 +10,6 @@ from rtloom.generators.design import emit_design
 from rtloom.generators.spec import load
 from rtloom.verif import simulate as simulation
 from rtloom.verif.mutants import FAULTS, broken
-from rtloom.verif.regression.runner import regress
 from rtloom.verif.verify import verify, verify_design
 
 SMALL = load({"family": "systolic", "name": "tiny", "params": {"rows": 2, "cols": 2, "max_reduction": 64}})
@@ -132,16 +131,3 @@ def test_simulate_checks_flags_and_cycles(monkeypatch) -> None:
         monkeypatch.setattr(simulation, "emit_design", lambda *_, fault=fault: broken(emit_design(SMALL), fault))
         with pytest.raises(CheckError, match=message):
             simulation.simulate(SMALL, a=a, b=b, check=True)
-
-
-def test_regress_gives_the_command_that_brings_a_failure_back(monkeypatch) -> None:
-    honest = simulation.emit_design
-    monkeypatch.setattr(simulation, "emit_design", lambda *given: broken(honest(*given), "last_lost"))
-    told = []
-    report = regress(family="systolic", count=2, seed=4, start=11, tell=told.append)
-    assert (report.ran, len(report.failures)) == (2, 2)
-    assert told == list(report.failures)
-    assert str(report).startswith("seed 4: 0 of 2 random configurations passed (numbers 11 to 12); ")
-    lines = str(told[1]).splitlines()
-    assert lines[0].startswith("c last[")
-    assert lines[2] == "  again: rtloom regress --family systolic --seed 4 --start 12 --count 1"

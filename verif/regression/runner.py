@@ -1,123 +1,138 @@
-"""Random configurations for as long as one likes, each failure with the command that brings it back."""
+"""A regression: presets, then random configurations as long as wanted, over all cores, resumable."""
 
+import fcntl
+import secrets
+import shutil
+import signal
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from ...errors import CheckError, RtloomError
-from ...generators import spec
-from ..configurations import bench_configuration, run_configuration
-from ..matrix import Configuration, random_configuration
+from ...errors import InputError, must
+from .journal import Journal
+from .plan import Listener, Plan
+from .pool import Pool, Run
+from .report import RegressReport, write_junit
+from .session import Session, failure_of
+from .tasks import execute
 
-__all__ = ["Failure", "RegressReport", "regress"]
+__all__ = ["JOURNAL", "regress"]
 
-BENCH_EVERY = 10
-"""One configuration in so many also goes through the whole bench: its own seed decides, whatever ran before it."""
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A configuration that failed: its number in the sequence of the seed, what it was, what was wrong."""
-
-    number: int
-    seed: int
-    configuration: Configuration
-    message: str
-
-    @property
-    def command(self) -> str:
-        """Return the command that runs this configuration alone."""
-        return f"rtloom regress --family {self.configuration.family} --seed {self.seed} --start {self.number} --count 1"
-
-    def __str__(self) -> str:
-        return f"{self.message}\n  {self.configuration}\n  again: {self.command}"
-
-
-@dataclass(frozen=True)
-class RegressReport:
-    """What a regression found: how many configurations ran, those that failed, and the seconds that it took."""
-
-    seed: int
-    start: int
-    ran: int
-    failures: tuple[Failure, ...]
-    seconds: float
-
-    def __str__(self) -> str:
-        return (
-            f"seed {self.seed}: {self.ran - len(self.failures)} of {self.ran} random configurations passed "
-            f"(numbers {self.start} to {self.start + self.ran - 1}); {self.seconds:.0f} s (measured)"
-        )
+JOURNAL = "journal.jsonl"
+_SEEDS = 1 << 30
 
 
 def regress(
+    plan: Plan,
+    output: Path,
     *,
-    family: str | None = None,
-    minutes: float | None = None,
-    count: int | None = None,
-    seed: int = 0,
-    start: int = 0,
-    tell: Callable[[Failure], None] | None = None,
-    watch: Callable[[int, Configuration], None] | None = None,
+    junit: Path | None = None,
+    resume: bool | None = None,
+    listener: Listener | None = None,
+    run: Run = execute,
 ) -> RegressReport:
-    """Run random configurations on the generated RTL until time or number is up.
-
-    Each is built, run natively with and without stalls and compared with golden bit for bit and with the cycle formula;
-    one in ten also goes through the whole bench.
+    """Run a regression; each task in a process of its own, each failure kept in a folder of its own.
 
     Parameters
     ----------
-    family
-        Name of the family; None for all of them in turn, each with its share of the numbers.
-    minutes
-        No configuration begins after so many minutes; None for no limit.
-    count
-        Configurations to run; None for no limit.
-    seed, start
-        The sequence, and the number in it to begin with.
-    tell
-        Called with each failure as it comes.
-    watch
-        Called before each configuration.
+    plan
+        What is run.
+    output
+        Folder of ``journal.jsonl`` and ``failures/``.
+    junit
+        File for the test report; ``junit.xml`` in `output` if not given.
+    resume
+        True to go on with the journal even if that regression came to its end, False to begin anew; if not given, one
+        that was stopped goes on. A journal of other code or another plan is never gone on with.
+    listener
+        Is told what happens.
+    run
+        What a task's process does.
 
     Returns
     -------
     RegressReport
-        With every failure; an interrupt from the keyboard ends the regression and returns what there is.
+        Ctrl-C and SIGTERM end the regression, its processes too, and it returns what there is.
 
     Raises
     ------
     InputError
-        Where there is no such family.
+        Where there is no such family, or the folder cannot be written or is in use.
     """
-    names = list(spec.families()) if family is None else [spec.family(family).name]
-    began, failures, ran = time.monotonic(), [], 0
-    try:
-        while (count is None or ran < count) and (minutes is None or time.monotonic() - began < 60 * minutes):
-            number = start + ran
-            configuration = random_configuration(seed, number, names[number % len(names)])
-            if watch is not None:
-                watch(number, configuration)
-            message = _run(configuration)
-            ran += 1
-            if message:
-                failures.append(Failure(number, seed, configuration, message))
-                if tell is not None:
-                    tell(failures[-1])
-    except KeyboardInterrupt:
-        pass
-    return RegressReport(seed, start, ran, tuple(failures), time.monotonic() - began)
+    listener, report = listener or Listener(), junit or output / "junit.xml"
+    with _alone(output):
+        journal = Journal(output / JOURNAL)
+        seed, resumed = _begin(plan, journal, output, resume, listener)
+        session = Session(plan, seed, journal, output, listener)
+        began = time.monotonic()
+        with _stopping() as stopped, Pool(run, plan.jobs, plan.limit, output / "running") as pool:
+            session.run(pool, stopped.is_set)
+        if not stopped.is_set():
+            journal.end()
+        write_junit(report, journal.lines)
+    lines, seconds = tuple(journal.lines), time.monotonic() - began
+    failures = tuple(failure_of(line, output) for line in lines if line.message)
+    return RegressReport(
+        seed, plan.start, plan.jobs, lines, failures, resumed, stopped.is_set(), seconds, output, report
+    )
 
 
-def _run(configuration: Configuration) -> str:
-    """Return what was wrong with a configuration, empty if nothing."""
+@contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """Turn Ctrl-C and a request to end into an event, so that neither comes between a task and its journal."""
+    event, kept = threading.Event(), {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            kept[number] = signal.signal(number, lambda *_: event.set())
     try:
-        run_configuration(configuration)
-        if configuration.seed % BENCH_EVERY == 0:
-            bench_configuration(configuration)
-    except CheckError as error:
-        return str(error)
-    except RtloomError as error:
-        # A valid configuration that cannot be lowered, emitted or built is a failure as well.
-        return f"{type(error).__name__}: {error}"
-    return ""
+        yield event
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """Make the folder and hold it against other regressions."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        lock = (output / ".lock").open("w")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise must("Output", f"be a folder that can be written ({reason})", str(output)) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(f"Output must be used by one regression at a time, but another runs in {output}") from None
+        yield
+
+
+def _begin(plan: Plan, journal: Journal, output: Path, resume: bool | None, listener: Listener) -> tuple[int, int]:
+    """Go on with the journal or begin anew; return the seed and how many tasks are done."""
+    old = journal.head or {}
+    seed: int = old.get("seed", 0) if plan.seed is None else plan.seed
+    head = plan.head(seed)
+    changed = [key for key, value in head.items() if old.get(key) != value]
+    if old and resume is not False and (resume or not journal.ended):
+        if not changed:
+            listener.say(f"seed {seed}: {len(journal.lines)} tasks of {journal.path} are done, the rest follows")
+            return seed, len(journal.lines)
+        listener.say(f"{journal.path} is of another regression ({_differences(old, head, changed)}): beginning anew")
+    if plan.seed is None:
+        seed = secrets.randbelow(_SEEDS)
+    listener.say(f"seed {seed}")
+    if (output / "failures").exists():
+        shutil.rmtree(output / "failures.old", ignore_errors=True)
+        (output / "failures").rename(output / "failures.old")
+    journal.begin({**head, "seed": seed})
+    return seed, 0
+
+
+def _differences(old: dict[str, object], new: dict[str, object], changed: list[str]) -> str:
+    """Say in what a journal differs from what is wanted."""
+    return ", ".join(
+        "its code differs" if key == "code" else f"{key} {old.get(key)} instead of {new[key]}" for key in changed
+    )
