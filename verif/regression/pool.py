@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Self
 
@@ -105,6 +106,14 @@ class Pool:
         return ended
 
     def __enter__(self) -> Self:
+        # The tracker is first, since its start unblocks signals. The process that imports for the others then inherits
+        # that Ctrl-C is not for it, and so do the tasks.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -127,7 +136,8 @@ def _message(running: _Running) -> str:
     if status == 0:
         return str(json.loads((running.folder / RESULT).read_text()))
     how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-    lines = [line.strip() for line in (running.folder / LOG).read_text(errors="replace").splitlines()]
+    log = running.folder / LOG
+    lines = [line.strip() for line in (log.read_text(errors="replace") if log.exists() else "").splitlines()]
     last = next((line for line in reversed(lines) if line), "")
     return f"{running.task.name} must end by itself, but {how}{f': {last[:300]}' if last else ''}"
 
