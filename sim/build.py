@@ -51,11 +51,14 @@ class BuildOptions:
     optimise
         Compiler level 0 to 3; above 1 nothing is gained in most designs, and 0 builds in less than half the time what
         runs a few thousand cycles at most.
+    netlist
+        The design is made of gates: Verilator does not merge them, which multiplies what is compiled.
     """
 
     trace: Trace | None = None
     coverage: tuple[str, ...] = ()
     optimise: int = 1
+    netlist: bool = False
 
     def __post_init__(self) -> None:
         if self.trace not in (None, "vcd", "fst", "saif"):
@@ -186,6 +189,7 @@ def _verilate(plan: _Plan, work: Path) -> None:
         sources[0].write_text(plan.text)
     extra: list[str | Path] = [f"--coverage-{word}" for word in plan.options.coverage]
     extra += [f"--trace-{plan.options.trace}", "--trace-underscore"] if plan.options.trace else []
+    extra += ["-fno-gate", "-fno-dfg"] if plan.options.netlist else []
     if plan.kind == "cocotb":
         # The ports alone are public: everything public would slow compilation and simulation by a factor of 2.
         ports = work / "public.vlt"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,8 @@ class NativeModel:
         quiet: int = 256,
         seed: int = 1,
         held: tuple[str, int] | None = None,
+        patient: bool = False,
+        reset_cycles: int = RESET_CYCLES,
     ) -> StreamRun:
         """Run one job.
 
@@ -167,6 +169,10 @@ class NativeModel:
             Random start values of registers that have none; the result must not depend on it.
         held
             An input that belongs to no stream, of up to 63 bits, and what it holds throughout.
+        patient
+            Whether outputs are taken only once they are offered, as AXI allows: a source must not wait for ready.
+        reset_cycles
+            Length of each reset.
 
         Raises
         ------
@@ -176,12 +182,14 @@ class NativeModel:
             Where a stream rule is broken, the design hangs or gives too many beats: stream, rule and cycle.
         """
         _check_limits(max_cycles=(max_cycles, 1), reset_at=(reset_at, 0), patience=(patience, 1), quiet=(quiet, 0))
+        _check_limits(reset_cycles=(reset_cycles, 1))
         if coverage is not None and not self.options.coverage:
             raise must("Coverage file", "be given to a model with coverage built in", str(coverage))
         patterns = {name: pattern(name, raw) for name, raw in (stalls or {}).items() if self._known(name)}
         bound = self._bind(inputs, outputs, patterns)
         longest = max((len(go) for go in patterns.values()), default=0)
         job = self._job(max_cycles, reset_at, patience + 2 * longest, quiet)
+        job.patient, job.reset_cycles = int(patient), reset_cycles
         if held is not None:
             job.held, job.held_value = self._input(*held), held[1]
         streams = (Stream * len(bound))(*(self._stream(item) for item in bound))
@@ -205,7 +213,7 @@ class NativeModel:
             raise must("Trace file", "lie in an existing folder", str(trace))
         if form == self.options.trace:
             return self._library
-        options = BuildOptions(form, self.options.coverage, self.options.optimise)
+        options = replace(self.options, trace=form)
         return load_library(build_native(self._verilog, self.manifest.top, options))
 
     def _check_ports(self) -> None:
@@ -248,7 +256,6 @@ class NativeModel:
             clock=ports[self.manifest.clock].index,
             reset=ports[reset.name].index,
             reset_active=int(not reset.active_low),
-            reset_cycles=RESET_CYCLES,
             reset_at=-1 if reset_at is None else reset_at,
             max_cycles=-1 if max_cycles is None else max_cycles,
             patience=patience,
