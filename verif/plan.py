@@ -15,6 +15,9 @@ __all__ = ["operations", "plan"]
 LONGEST_STALL = 200
 """No stall pattern holds a stream back for so many cycles in a row."""
 
+PRESSED = ("deepest",)
+"""Jobs of so few results that one must be made to wait."""
+
 STALLED = (
     "idle",
     "back_pressure",
@@ -55,6 +58,7 @@ def plan(
     ]
     wanted += [(f"ragged_{stalls}", "ragged", stalls, {}) for stalls in STALLED]
     wanted += [(f"{job}_both", job, "both", {}) for job in jobs if job != "ragged"]
+    wanted += [(f"{job}_slow_output", job, "slow_output", {}) for job in PRESSED if job in jobs]
     wanted += [
         (f"reset_{when}", "ragged", stalls, {"reset_after": after})
         for when, after, stalls in _reset_points(jobs["ragged"].cycles)
@@ -80,9 +84,11 @@ def operations(spec: Spec, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def _reset_points(cycles: int) -> list[tuple[str, int, str]]:
-    """Return when to interrupt: in the first beats, in the middle, and near the end under stalls."""
+    """Return when to interrupt: in the first beats, halfway, before the last one, with one waiting, under stalls."""
     return [
         ("early", 2, "none"),
         ("halfway", max(cycles // 2, 3), "none"),
+        ("late", max(cycles - 1, 4), "none"),
+        ("waiting", max(cycles, 4), "slow_output"),
         ("stalled", max(cycles - 1, 4), "mostly_stalled"),
     ]

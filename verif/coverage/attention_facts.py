@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...generators.attention.params import AttentionParams
+from ..golden.attention import compute
 from ..golden.attention_arguments import Operands
 from ..golden.gemm import exact_product
 from ..golden.requantize import scale
@@ -194,8 +195,6 @@ class AttentionFacts:
         if self.stimulus.operation == "summary":
             nothing = np.zeros(0, dtype=np.int64)
             return Requantised(nothing, nothing, nothing, nothing, "none", self.params.output_format)
-        from ..golden.attention import compute
-
         plain = {n: v for n, v in self.stimulus.tensors.items() if n not in ("multiplier", "shift", "zero_point")}
         means = compute(self.params.replace(**changes), "attention", **plain)
         operands = self.operands

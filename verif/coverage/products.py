@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...generators.family import Family
-from ..families.base import DEEP
 from .. import goldens
+from ..families.base import DEEP
 from .common import axis, operand
 from .epilogues import Requantised
 from .observation import Point, Points, Stimulus

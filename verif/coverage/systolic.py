@@ -73,14 +73,9 @@ def _sums(params: SystolicParams, forms: tuple[Format, Format]) -> Points:
         return found
     half = 1 << (params.sum_bits - 1)
     if params.overflow == "saturate":
-        return (
-            *found,
-            Point("sums", "saturates high", "a sum stops at its highest", lambda o: o.facts.sums.max() == half - 1),
-            *(
-                [Point("sums", "saturates low", "at its lowest", lambda o: o.facts.sums.min() == -half)]
-                * (widest[0] < 0)
-            ),
-        )
+        top = Point("sums", "saturates high", "a sum stops at its highest", lambda o: o.facts.sums.max() == half - 1)
+        low = Point("sums", "saturates low", "a sum stops at its lowest", lambda o: o.facts.sums.min() == -half)
+        return (*found, top, *([low] if widest[0] < 0 else []))
     return (*found, Point("sums", "wraps", "a sum leaves its range", partial(_wraps, half)))
 
 

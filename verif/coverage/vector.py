@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...generators.vector.activation_shape import ActivationShape
 from ...generators.vector.family import VECTOR
 from ...generators.vector.norm_shape import NormShape
 from ...generators.vector.params import ACTIVATIONS, NORMS, VectorParams
+from ..families.base import DEEP
 from .common import axis, crosses, operand, operations, resets, scalars, streams
 from .observation import Observation, Point, Points, Stimulus
 from .vector_facts import VectorFacts
@@ -16,8 +18,6 @@ from .vector_facts import VectorFacts
 __all__ = ["learn", "points"]
 
 IntArray = NDArray[np.int64]
-LONGEST = 4096
-"""Elements of the longest vector that the bench runs."""
 
 
 def learn(stimulus: Stimulus) -> VectorFacts:
@@ -54,11 +54,11 @@ def _vectors(params: VectorParams) -> Points:
     made = [
         Point("vectors", "several", "several vectors, one behind the other", lambda o: len(o.facts.rows) > 1),
         Point("vectors", "constant", "all elements of a vector are equal", lambda o: o.facts.constant),
-        Point("vectors", "scales of their own", "each vector has its own scale", lambda o: _each(o)),
+        Point("vectors", "scales of their own", "each vector has its own scale", _each),
     ]
     if params.unit != "rope":
         made.append(Point("vectors", "one element", "a vector of one element", lambda o: o.facts.length == 1))
-    if params.holds and params.max_length <= LONGEST:
+    if params.holds and params.max_beats <= DEEP:
         meaning = f"a vector of {params.max_length} elements"
         made.append(Point("vectors", "longest", meaning, lambda o: o.facts.length == params.max_length))
     return tuple(made)
@@ -70,12 +70,13 @@ def _each(o: Observation) -> bool:
 
 def _activation(params: VectorParams) -> Points:
     """Return the regions of an activation's table."""
+    pieces = ActivationShape(params).table.segments
     return (
         Point("function", "zero", "the argument is 0", lambda o: bool((o.facts.magnitude == 0).any())),
-        _region("first piece", "the argument is in the table's first piece", lambda p, f: p == 0),
-        _region("last piece", "the argument is in the table's last piece", lambda p, f: p == f.pieces - 1),
-        _region("lower half", "in the table's lower half", lambda p, f: p < f.pieces // 2),
-        _region("upper half", "in the table's upper half", lambda p, f: (p >= f.pieces // 2) & (p < f.pieces)),
+        _region("first piece", "the argument is in the table's first piece", 0, 0),
+        _region("lower half", "the argument is in the lower half of the table", 0, pieces // 2 - 1),
+        _region("upper half", "the argument is in the upper half of the table", pieces // 2, pieces - 1),
+        _region("last piece", "the argument is in the table's last piece", pieces - 1, pieces - 1),
         Point("function", "negative", "a negative argument in the table", lambda o: o.facts.inside(-1)),
         Point("function", "positive", "a positive argument in the table", lambda o: o.facts.inside(1)),
         Point("function", "beyond, negative", "below the table: 0", lambda o: o.facts.beyond(-1)),
@@ -85,8 +86,8 @@ def _activation(params: VectorParams) -> Points:
     )
 
 
-def _region(name: str, meaning: str, holds: Any) -> Point:
-    return Point("function", name, meaning, lambda o: bool(np.any(holds(o.facts.piece, o.facts))))
+def _region(name: str, meaning: str, first: int, last: int) -> Point:
+    return Point("function", name, meaning, lambda o: bool(((o.facts.piece >= first) & (o.facts.piece <= last)).any()))
 
 
 def _norm(params: VectorParams) -> Points:

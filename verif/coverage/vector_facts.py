@@ -1,4 +1,4 @@
-"""What the cover points of vector units look at: arguments of their tables, spreads, maxima, results before clipping."""
+"""What the cover points of vector units look at: arguments of tables, spreads, maxima, results before clipping."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -69,6 +69,9 @@ AXES: dict[str, dict[str, Parameters]] = {
 }
 """Axes of the hardware. Lanes times beats become `e` and `f`, `group` becomes `kv_group`."""
 
+BENCH_JOBS = ("single", "tile", "edge", "short", "window", "sink", "decode", "gqa", "empty", "summary")
+"""Jobs that the bench runs with random operands."""
+
 
 class AttentionJobs(FamilyJobs[AttentionParams]):
     """Jobs, axes and random engines."""
@@ -86,7 +89,7 @@ class AttentionJobs(FamilyJobs[AttentionParams]):
             data: ("padded", data)
             for data in ("zeros", "minimum", "maximum", "alternating", "equal", "dominating", "rising", "falling")
         },
-        **{job: (job, "random") for job in ("short", "window", "sink", "decode", "gqa", "empty", "summary")},
+        **{job: (job, "random") for job in BENCH_JOBS},
     }
 
     def tensors(self, params: AttentionParams, job: str, data: str, seed: int, /) -> Operation:

@@ -10,7 +10,7 @@ from ...errors import InputError, must
 from ...generators.params import FamilyParams
 from ..stimulus import DATA_PATTERNS, STALL_PATTERNS
 
-__all__ = ["INTERFACES", "Axes", "Bench", "FamilyJobs", "Operation", "Parameters", "Tensors"]
+__all__ = ["DEEP", "INTERFACES", "Axes", "Bench", "FamilyJobs", "Operation", "Parameters", "Tensors"]
 
 P = TypeVar("P", bound=FamilyParams)
 Tensors = dict[str, Any]
@@ -25,6 +25,8 @@ Bench = Mapping[str, tuple[str, str]]
 """For each name a job and a data pattern."""
 
 INTERFACES = ("axi", "stream")
+DEEP = 1024
+"""Steps of the longest sum that the bench runs: accumulators that take more are not filled."""
 _ONLY_AT_RANDOM = ("both", "alternate")
 """Stall patterns that are no words of the matrix."""
 

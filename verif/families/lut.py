@@ -77,12 +77,15 @@ class LutJobs(FamilyJobs[LutParams]):
     jobs = tuple(JOBS)
     data = DATA
     hardware: ClassVar[Axes] = AXES
-    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "tiles"))
+    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "tiles", "deepest"))
     matrix_data = ("random", "corners", "minimum", "alternating", "zeros", "widest", "exponents")
     guided = True
     bench: ClassVar[Bench] = {
         **{data: ("edge", data) for data in ("zeros", "minimum", "maximum", "alternating", "widest", "exponents")},
+        "deepest": ("deepest", "widest"),
         "short": ("short", "corners"),
+        "single": ("single", "random"),
+        "tiles": ("tiles", "random"),
         "gemv": ("gemv", "random"),
         "convolution": ("convolution", "random"),
     }

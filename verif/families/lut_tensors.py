@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...generators.lut.params import LutParams
 from ...hdl.formats import Format, Integer
 from ..stimulus import DATA_PATTERNS, values
-from .base import Tensors
+from .base import DEEP, Tensors
 from .epilogue import requantize_tensors
 
 __all__ = ["DATA", "JOBS", "Sized", "lut_tensors"]
@@ -67,6 +67,12 @@ def _tile(params: LutParams) -> tuple[int, int, int]:
     return params.m, min(FEW * params.step, params.max_reduction), params.n
 
 
+def _deepest(params: LutParams) -> tuple[int, int, int]:
+    """Return the longest sums that the design takes, if they are of few enough steps; two rows at least."""
+    m, k, n = _tile(params)
+    return max(m, 2), params.max_reduction if params.max_reduction <= DEEP * params.step else k, n
+
+
 def _gemm(scale: Callable[[LutParams], tuple[int, int, int]], *leading: int) -> Callable[..., Sized]:
     def make(params: LutParams, _: np.random.Generator) -> Sized:
         m, k, n = scale(params)
@@ -105,6 +111,7 @@ JOBS: dict[str, Callable[..., Sized]] = {
     "short": _gemm(lambda p: (2 * p.m, p.step, 2 * p.n)),
     "tiles": _gemm(lambda p: (2 * p.m, 2 * FEW * p.step, 2 * p.n)),
     "long": _gemm(lambda p: (p.m, 9 * FEW * p.step + 1, p.n)),
+    "deepest": _gemm(_deepest),
     "ragged": _ragged,
     "gemv": _gemv,
     "batched": _gemm(_tile, 2),

@@ -59,7 +59,7 @@ class SparseJobs(FamilyJobs[SparseParams]):
     jobs = tuple(JOBS)
     data = DATA
     hardware: ClassVar[Axes] = AXES
-    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "tiles"))
+    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "tiles", "deepest"))
     matrix_data = ("random", "corners", "minimum", "alternating", "zeros", "sparse", "uniform", "empty", "widest")
     guided = True
     bench: ClassVar[Bench] = {
@@ -67,7 +67,10 @@ class SparseJobs(FamilyJobs[SparseParams]):
             data: ("edge", data)
             for data in ("zeros", "minimum", "maximum", "alternating", "sparse", "uniform", "empty", "widest")
         },
+        "deepest": ("deepest", "widest"),
         "short": ("short", "random"),
+        "single": ("single", "random"),
+        "tiles": ("tiles", "random"),
         "gemv": ("gemv", "random"),
         "convolution": ("convolution", "random"),
     }

@@ -11,7 +11,7 @@ from ...generators.sparse.examples import draw_weights, fitting_codes
 from ...generators.sparse.params import SparseParams
 from ...generators.sparse.prune import prune
 from ..stimulus import DATA_PATTERNS, values
-from .base import Tensors
+from .base import DEEP, Tensors
 from .epilogue import requantize_tensors
 
 __all__ = ["DATA", "JOBS", "Sized", "sparse_tensors"]
@@ -65,6 +65,12 @@ def _tile(params: SparseParams) -> tuple[int, int, int]:
     return params.rows, min(FEW * params.length, params.max_reduction), params.channels
 
 
+def _deepest(params: SparseParams) -> tuple[int, int, int]:
+    """Return the longest sums that the design takes, if they are of few enough steps; two rows at least."""
+    m, k, n = _tile(params)
+    return max(m, 2), params.max_reduction if params.max_reduction <= DEEP * params.length else k, n
+
+
 def _gemm(scale: Callable[[SparseParams], tuple[int, int, int]], *leading: int) -> Callable[..., Sized]:
     def make(params: SparseParams, _: np.random.Generator) -> Sized:
         m, k, n = scale(params)
@@ -100,6 +106,7 @@ JOBS: dict[str, Callable[..., Sized]] = {
     "short": _gemm(lambda p: (2 * p.rows, p.length, 3 * p.channels)),
     "tiles": _gemm(lambda p: (2 * p.rows, 2 * FEW * p.length, 2 * p.channels)),
     "long": _gemm(lambda p: (p.rows, 8 * FEW * p.length + 1, p.channels)),
+    "deepest": _gemm(_deepest),
     "ragged": _ragged,
     "gemv": _gemv,
     "batched": _gemm(_tile, 2),

@@ -4,16 +4,23 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...generators.systolic.params import SystolicParams
-from ..stimulus import rng_for, values
-from .base import Axes, Bench, FamilyJobs, Operation, Parameters, Tensors
+from ...hdl.formats import Format
+from ..stimulus import DATA_PATTERNS, rng_for, values
+from .base import DEEP, Axes, Bench, FamilyJobs, Operation, Parameters, Tensors
 from .epilogue import requantize_tensors
 
 __all__ = ["SYSTOLIC_JOBS", "SystolicJobs"]
 
+IntArray = NDArray[np.int64]
 Shape = tuple[int, ...]
 Sized = tuple[str, Shape, Shape, dict[str, Any]]
+
+WIDEST = "widest"
+DATA = (*DATA_PATTERNS, WIDEST)
+"""Data patterns; ``widest`` gives the largest and the smallest sums that the formats allow."""
 
 
 def _tile(params: SystolicParams) -> tuple[int, int, int]:
@@ -48,6 +55,23 @@ def _ragged(params: SystolicParams, rng: np.random.Generator) -> Sized:
     return "gemm", (m, k), (k, n), {}
 
 
+def _blocks(params: SystolicParams, _: np.random.Generator) -> Sized:
+    """One vector more than the array keeps sums for; a full tile where the sums stay in the PEs."""
+    m, k, n = _tile(params)
+    if params.dataflow == "output_stationary":
+        return "gemm", (m, k), (k, n), {}
+    more = min(params.accumulator_rows, DEEP) + 1
+    m, n = (more, n) if params.dataflow == "weight_stationary" else (m, more)
+    return "gemm", (m, k), (k, n), {}
+
+
+def _deepest(params: SystolicParams, _: np.random.Generator) -> Sized:
+    """Return the longest sums that the array takes, if they are of few enough steps; two rows and columns at least."""
+    m, k, n = _tile(params)
+    k = params.max_reduction if params.max_reduction <= DEEP * params.step else k
+    return "gemm", (max(m, 2), k), (k, max(n, 2)), {}
+
+
 def _convolution(params: SystolicParams, _: np.random.Generator) -> Sized:
     channels = 2 if params.max_reduction >= 12 else 1
     padding = 1 if params.a_format.has_zero else 0
@@ -66,6 +90,8 @@ JOBS: dict[str, Callable[..., Sized]] = {
     "edge": _gemm(lambda m, k, n, most: (m + 1, min(k + 1, most), n + 1)),
     "tiles": _gemm(lambda m, k, n, most: (2 * m, min(3 * k, most), 2 * n)),
     "long": _gemm(lambda m, k, n, most: (m, min(9 * k + 1, most), n)),
+    "deepest": _deepest,
+    "blocks": _blocks,
     "ragged": _ragged,
     "batched": _batched,
     "convolution": _convolution,
@@ -110,12 +136,14 @@ class SystolicJobs(FamilyJobs[SystolicParams]):
     name = "systolic"
     params = SystolicParams
     jobs = tuple(JOBS)
+    data = DATA
     hardware: ClassVar[Axes] = AXES
-    matrix_jobs = tuple(name for name in JOBS if name != "tile")
+    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "deepest", "blocks"))
     matrix_data = ("random", "corners", "minimum", "maximum", "alternating", "one_hot")
     bench: ClassVar[Bench] = {
         **{data: ("edge", data) for data in ("minimum", "maximum", "alternating")},
-        "convolution": ("convolution", "random"),
+        "deepest": ("deepest", WIDEST),
+        **{job: (job, "random") for job in ("single", "tiles", "blocks", "batched", "convolution", "depthwise")},
     }
 
     def tensors(self, params: SystolicParams, job: str, data: str, seed: int, /) -> Operation:
@@ -123,9 +151,14 @@ class SystolicJobs(FamilyJobs[SystolicParams]):
         rng = rng_for(seed, job, data)
         operation, left, right, options = JOBS[job](params, rng)
         names = ("a", "b") if operation == "gemm" else ("x", "w")
+        # Rows of A are lowest and highest by turns, columns of B likewise: no sum can be larger.
+        ends = zip((0, -1), (params.a_format, params.b_format), (left, right), strict=True)
+        made = [
+            _by_turns(form, shape, axis) if data == WIDEST else values(data, form, shape, rng)
+            for axis, form, shape in ends
+        ]
         tensors = {
-            names[0]: values(data, params.a_format, left, rng),
-            names[1]: values(data, params.b_format, right, rng),
+            **dict(zip(names, made, strict=True)),
             **options,
             **_epilogue(params, right[-1], rng),
         }
@@ -166,6 +199,14 @@ class SystolicJobs(FamilyJobs[SystolicParams]):
 
 
 SYSTOLIC_JOBS = SystolicJobs()
+
+
+def _by_turns(form: Format, shape: Shape, axis: int) -> IntArray:
+    """Return the format's extremes by turns along one axis, constant along the others."""
+    along = [1] * len(shape)
+    along[axis] = shape[axis]
+    turns = np.where(np.arange(shape[axis]) % 2 == 0, form.lo, form.hi).astype(np.int64)
+    return np.broadcast_to(turns.reshape(along), shape).copy()
 
 
 def _epilogue(params: SystolicParams, channels: int, rng: np.random.Generator) -> Tensors:

@@ -52,6 +52,8 @@ class VectorJobs(FamilyJobs[VectorParams]):
         "short": ("short", "random"),
         "single": ("single", "random"),
         "long": ("long", "random"),
+        "even": ("even", "corners"),
+        "deepest": ("deepest", "random"),
     }
 
     def tensors(self, params: VectorParams, job: str, data: str, seed: int, /) -> Operation:

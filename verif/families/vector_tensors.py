@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from ...generators.vector.examples import draw_arguments
-from ...generators.vector.params import VectorParams
+from ...generators.vector.params import NORMS, VectorParams
 from ..stimulus import DATA_PATTERNS, rng_for, values
-from .base import Tensors
+from .base import DEEP, Tensors
 
 __all__ = ["DATA", "JOBS", "vector_tensors"]
 
@@ -38,6 +38,7 @@ JOBS: dict[str, Callable[[VectorParams, np.random.Generator], Shape]] = {
     "short": _short,
     "ragged": _ragged,
     "long": lambda params, _: (2, min(params.max_length, 40 * params.lanes) if params.holds else 40 * params.lanes + 1),
+    "deepest": lambda params, _: (1, params.max_length if params.max_beats <= DEEP else params.lanes),
     "batched": lambda params, _: (2, 2, 2 * params.lanes),
 }
 """For each job the shape of x, before it is fitted to the unit."""
@@ -62,7 +63,12 @@ def vector_tensors(params: VectorParams, job: str, data: str, seed: int) -> Tens
     shape = _fitted(params, JOBS[job](params, rng))
     tensors: dict[str, Any] = {"x": _values(params, data, shape, rng)}
     each = job in EACH and len(shape) > 1
-    return tensors | draw_arguments(params, shape, rng, each=each, corners=data in _EXTREME)
+    drawn = draw_arguments(params, shape, rng, each=each, corners=data in _EXTREME)
+    if each and params.unit in NORMS:
+        # Norms need no scale for each vector, but take one.
+        factor = drawn["multiplier"] * rng.uniform(0.25, 1, shape[:-1])
+        drawn["multiplier"] = np.maximum(factor.astype(np.int64), 1)
+    return tensors | drawn
 
 
 def _fitted(params: VectorParams, shape: Shape) -> Shape:
