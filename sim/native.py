@@ -170,7 +170,7 @@ class NativeModel:
         held
             An input that belongs to no stream, of up to 63 bits, and what it holds throughout.
         patient
-            Whether outputs are taken only once they are offered, as AXI allows: a source must not wait for ready.
+            Whether outputs are taken only once they are offered, and not in reset, as AXI allows.
         reset_cycles
             Length of each reset.
 

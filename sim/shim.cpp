@@ -41,6 +41,7 @@ struct Job {
     int32_t before_reset;   // out: 1 if the error lies before the reset in mid-flight
     int32_t held;           // input that holds held_value throughout, or -1
     int64_t held_value;
+    int64_t patient;        // 1: outputs are taken only once they are offered
     int64_t strained;       // out: cycles in which an output waited while an input was idle
 };
 
@@ -238,7 +239,7 @@ class Runner {
     bool reset() {
         *reset_ = job_.reset_active;
         for (End* end : inputs_) end->idle();
-        for (End* end : outputs_) *end->ready = 1;
+        for (End* end : outputs_) *end->ready = !job_.patient;
         for (int32_t i = 0; i < job_.reset_cycles; ++i) {
             settle();
             for (End* end : outputs_)
@@ -262,6 +263,7 @@ class Runner {
     bool step(int64_t cycle) {
         for (End* end : inputs_) end->offer();
         for (End* end : outputs_) *end->ready = end->go();
+        if (job_.patient) wait_for_valid();
         if (cycle < job_.probe || cycle % job_.probe == 0)
             if (const End* end = waits_for_ready()) return fail(WAITS_FOR_READY, end, cycle);
         settle();
@@ -281,6 +283,17 @@ class Runner {
             (end.s.input ? idle : waits) |= end.s.input ? end.idle_now : end.waits;
         }
         job_.strained += waits && idle;
+    }
+
+    // Take what is offered while every ready is low, and nothing else.
+    void wait_for_valid() {
+        std::vector<uint8_t> willing;
+        for (End* end : outputs_) {
+            willing.push_back(*end->ready);
+            *end->ready = 0;
+        }
+        rtloom_table.evaluate(m_.top);
+        for (size_t i = 0; i < outputs_.size(); ++i) *outputs_[i]->ready = willing[i] && *outputs_[i]->valid;
     }
 
     // Read every valid with all readies low, then high; a design whose valid depends on ready is returned.

@@ -75,6 +75,7 @@ class Job(ctypes.Structure):
         ("before_reset", ctypes.c_int32),
         ("held", ctypes.c_int32),
         ("held_value", ctypes.c_int64),
+        ("patient", ctypes.c_int64),
         ("strained", ctypes.c_int64),
     )
 

@@ -46,6 +46,14 @@ FAULTS = {
     ),
     "silent": (("full <= s_axis_a_tvalid;", "full <= s_axis_a_tvalid & count < 5;"),),
     "waits_for_ready": (("m_axis_c_tvalid = full", "m_axis_c_tvalid = full & m_axis_c_tready"),),
+    "waits_for_a_sink": (
+        ("m_axis_c_tvalid = full", "m_axis_c_tvalid = full & seen"),
+        ("reg full = 0,", "reg seen = 0; always @(posedge aclk) seen <= m_axis_c_tready; reg full = 0,"),
+    ),
+    "long_reset": (
+        ("if (!aresetn) begin full <= 0;", "if (!aresetn & late) begin full <= 0;"),
+        ("reg full = 0,", "reg late = 0; always @(posedge aclk) late <= !aresetn; reg full,"),
+    ),
     "valid_in_reset": (("m_axis_c_tvalid = full", "m_axis_c_tvalid = full | !aresetn"),),
     "assertion": (("// here", "assert (count < 5);"),),
     "syntax": (("endmodule", "endmodul"),),

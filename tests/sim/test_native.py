@@ -106,6 +106,24 @@ def test_a_design_that_reads_idle_wires_is_found_out():
     assert not is_right(reader.run({"a": sent}, {"c": COUNT}, stalls={"a": np.array([True, False])}), sent)
 
 
+def test_a_design_that_waits_for_a_willing_sink_is_found_out(model):
+    sent = beats(COUNT)
+    assert is_right(run("waits_for_a_sink"), sent)
+    with pytest.raises(CheckError, match=r"must move a beat at least every 50 cycles, not hang"):
+        run("waits_for_a_sink", patient=True, patience=50)
+    patient = model.run({"a": sent}, {"c": COUNT}, patient=True, stalls={"c": np.array([False, True])})
+    assert is_right(patient, sent)
+
+
+def test_a_design_that_wants_a_long_reset_is_found_out(model):
+    sent = beats(COUNT)
+    assert is_right(model.run({"a": sent}, {"c": COUNT}, reset_at=7, reset_cycles=1, patient=True), sent)
+    assert is_right(run("long_reset", reset_at=7), sent)
+    # The beat from before the reset is still there, and one comes too many.
+    with pytest.raises(CheckError, match="must be silent after its 20 beats"):
+        run("long_reset", reset_at=7, reset_cycles=1, patient=True)
+
+
 def test_registers_without_initial_value_are_random():
     sent = beats(COUNT)
     model = NativeModel(scale("no_initial"), MANIFEST)
@@ -214,6 +232,7 @@ def test_a_sink_that_gets_less_than_it_is_owed_hangs(model):
         ({}, {}, {"reset_at": -1}, "Run reset_at must be at least 0, not -1"),
         ({}, {}, {"quiet": -1}, "Run quiet must be at least 0, not -1"),
         ({}, {}, {"patience": 0}, "Run patience must be at least 1, not 0"),
+        ({}, {}, {"reset_cycles": 0}, "Run reset_cycles must be at least 1, not 0"),
         ({}, {}, {"held": ("mode", 1)}, "Input of scale must be one that the design has, not 'mode'"),
         (
             {},
