@@ -13,6 +13,7 @@ from .examples import cli as examples_cli
 from .generators import cli as generators_cli
 from .sim import cli as sim_cli
 from .verif import cli as verif_cli
+from .verif.coverage import cli as coverage_cli
 from .verif.mutation import cli as mutation_cli
 from .verif.regression import cli as regression_cli
 
@@ -29,6 +30,7 @@ Begin with
   rtloom verilog systolic-8x8-int8 -p rows=16 -o out   Verilog, manifest, FuseSoC core
   rtloom run systolic-8x8-int8 -i in.npz -o out.npz    NumPy arrays through the Verilog, cycle by cycle
   rtloom verify systolic-8x8-int8                      its bench, against the golden model
+  rtloom coverage systolic-4x4-int8                    what that bench exercises
   rtloom mutate systolic-4x4-int8                      how many injected faults that bench finds
   rtloom lint systolic-8x8-int8                        its Verilog, as strict tools read it
   rtloom synth systolic-8x8-int8 --target ice40        real synthesis
@@ -68,6 +70,7 @@ for room in (
     commands_run,
     verif_cli,
     regression_cli,
+    coverage_cli,
     mutation_cli,
     commands_lint,
     commands_synth,

@@ -89,7 +89,7 @@ class AttentionFacts:
         """By how many octaves each key raises its row's maximum; 0 for the first key that is seen."""
         reached = np.maximum.accumulate(self.octaves, axis=-1)
         steps = np.diff(reached, axis=-1, prepend=reached[..., :1])
-        before = np.cumsum(self.allowed, axis=-1) - self.allowed
+        before: IntArray = np.cumsum(self.allowed, axis=-1) - self.allowed
         return np.where(before > 0, steps, 0)
 
     @property
@@ -198,5 +198,6 @@ class AttentionFacts:
         plain = {n: v for n, v in self.stimulus.tensors.items() if n not in ("multiplier", "shift", "zero_point")}
         means = compute(self.params.replace(**changes), "attention", **plain)
         operands = self.operands
-        factors = (part.reshape(*means.shape[:-1], 1) for part in (operands.multiplier, operands.shift))
-        return Requantised(means, *factors, np.asarray(operands.zero_point), "none", self.params.output_format)
+        multiplier, shift = (part.reshape(*means.shape[:-1], 1) for part in (operands.multiplier, operands.shift))
+        zero = np.asarray(operands.zero_point)
+        return Requantised(means, multiplier, shift, zero, "none", self.params.output_format)

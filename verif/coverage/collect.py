@@ -41,9 +41,10 @@ def collect(
     spec: str | Path | Spec | Mapping[str, Any],
     seed: int = 1,
     *,
-    goal: float = GOAL,
+    goal: float | None = GOAL,
     limit: int = 1,
     structural: bool = True,
+    before: CoverageReport | None = None,
     tell: Tell = lambda _report: None,
 ) -> CoverageReport:
     """Run the bench's scenarios natively, with one seed after the other, and say what they exercised.
@@ -57,18 +58,20 @@ def collect(
     seed
         The first one.
     goal
-        Per cent of the points after which no further seed is begun.
+        Per cent of the points after which no further seed is begun; None runs all of them.
     limit
         Seeds at most.
     structural
         Whether lines, branches and bits of the Verilog are counted as well, which makes runs slower.
+    before
+        Coverage that is there already, of the same design.
     tell
         Called after each seed.
 
     Raises
     ------
     InputError
-        Where spec, goal or limit break a rule.
+        Where spec, goal or limit break a rule, or `before` is of another design.
     CheckError
         Where a run fails: coverage is of runs that are right.
     ToolError
@@ -77,20 +80,22 @@ def collect(
     check_goal(goal, limit)
     loaded = load(spec)
     started = time.perf_counter()
-    runner = _Runner.of(loaded, structural=structural)
     report, declared = CoverageReport.empty(loaded), points_of(loaded)
+    report = report if before is None else report.merged(before)
+    runner, spent = _Runner.of(loaded, structural=structural), report.seconds
+    counted = report.structure
     for now in range(seed, seed + limit):
         report = report.with_runs(declared, runner.observations(now), now)
-        report = replace(report, seconds=time.perf_counter() - started, structure=runner.structure)
+        report = replace(report, seconds=spent + time.perf_counter() - started, structure=runner.with_counts(counted))
         tell(report)
-        if report.score >= goal:
+        if goal is not None and report.score >= goal:
             break
     return report
 
 
-def check_goal(goal: float, limit: int) -> None:
-    """Raise `InputError` unless there is a goal to reach within some seeds."""
-    if not 0 < goal <= 100:
+def check_goal(goal: float | None, limit: int) -> None:
+    """Raise `InputError` unless a goal can be reached, and within some seeds."""
+    if goal is not None and not 0 < goal <= 100:
         raise must("Coverage goal", "be above 0 and at most 100 per cent", goal)
     if limit < 1:
         raise must("Coverage limit", "be at least 1 seed", limit)
@@ -121,10 +126,12 @@ class _Runner:
         options = BuildOptions(coverage=COUNTERS if structural else ())
         return cls(spec, NativeModel(design.verilog, design.manifest, options), Counter() if structural else None)
 
-    @property
-    def structure(self) -> Structure | None:
-        """What was counted so far."""
-        return None if self.total is None else Structure.of(self.total)
+    def with_counts(self, before: Structure | None) -> Structure | None:
+        """Return what was counted before, and since."""
+        if self.total is None:
+            return before
+        structure = Structure.of(self.total)
+        return structure if before is None else before.merged(structure)
 
     def observations(self, seed: int) -> list[Observation]:
         """Run the scenarios of a seed."""

@@ -107,7 +107,7 @@ def streams(ports: Sequence[StreamPort], flowing: Sequence[str]) -> Points:
     flowing
         Those that can move a beat in every cycle.
     """
-    made = []
+    made: list[Point] = []
     for port in ports:
         made += _of_output(port.name) if port.direction == "out" else _of_input(port.name)
         if port.name in flowing:

@@ -41,7 +41,7 @@ def points(params: LutParams) -> Points:
     return (
         *operations(LUT.operations_of(params)),
         *convolutions(padding=True, groups=False),
-        Point("operations", "gemv", "one row, given as a vector", lambda o: np.ndim(o.tensors.get("a")) == 1),
+        Point("operations", "gemv", "one row, given as a vector", lambda o: np.ndim(o.tensors.get("a", ((),))) == 1),
         *both(("a", "w"), (params.a_format, params.weight_format)),
         *_weights(params),
         *(_tables(params) if params.unit == "lut" else ()),

@@ -116,16 +116,15 @@ def convolutions(*, padding: bool, groups: bool) -> Points:
     """Return what convolutions there are besides the plain one."""
     made = [Point("operations", "conv2d strided", "a convolution by steps of 2", lambda o: _strided(o.tensors))]
     if padding:
-        made.append(
-            Point(
-                "operations", "conv2d padded", "zeros around the image", lambda o: np.any(o.tensors.get("padding", 0))
-            )
-        )
+        made.append(Point("operations", "conv2d padded", "zeros around the image", lambda o: _padded(o.tensors)))
     if groups:
-        made.append(
-            Point("operations", "conv2d grouped", "channels in groups", lambda o: o.tensors.get("groups", 1) > 1)
-        )
+        grouped = "channels in groups"
+        made.append(Point("operations", "conv2d grouped", grouped, lambda o: o.tensors.get("groups", 1) > 1))
     return tuple(made)
+
+
+def _padded(tensors: Mapping[str, Any]) -> bool:
+    return bool(np.any(tensors.get("padding", 0)))
 
 
 def _strided(tensors: Mapping[str, Any]) -> bool:

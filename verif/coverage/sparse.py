@@ -74,7 +74,7 @@ def points(params: SparseParams) -> Points:
     return (
         *operations(SPARSE.operations_of(params)),
         *convolutions(padding=True, groups=False),
-        Point("operations", "gemv", "one row, given as a vector", lambda o: np.ndim(o.tensors.get("a")) == 1),
+        Point("operations", "gemv", "one row, given as a vector", lambda o: np.ndim(o.tensors.get("a", ((),))) == 1),
         *operand("a", params.a_format, lambda f: f.left, lambda f: f.left_rows),
         *operand("w", params.carried_format, lambda f: f.right),
         *_scaled(params, reach),

@@ -133,10 +133,15 @@ class Structure:
         return summed
 
     @property
+    def counted(self) -> dict[str, list[int]]:
+        """Counts of all lines, branches and toggles."""
+        lines, branches = list(self.lines.values()), list(self.branches.values())
+        return {"lines": lines, "branches": branches, "toggles": list(self.toggles.values())}
+
+    @property
     def figures(self) -> dict[str, Figure]:
         """Shares of lines, branches and toggles in per cent, and the bits at rest."""
-        of = {"lines": self.lines, "branches": self.branches, "toggles": self.toggles}
-        shares = {name: Figure(_share(list(counts.values())), "%", SOURCE) for name, counts in of.items()}
+        shares = {name: Figure(_share(counts), "%", SOURCE) for name, counts in self.counted.items()}
         return shares | {"bits at rest": Figure(len(self.at_rest), "bits", SOURCE)}
 
     def to_dict(self) -> dict[str, Any]:
@@ -163,8 +168,8 @@ class Structure:
         return cls(counts)
 
     def __str__(self) -> str:
-        shares = ", ".join(f"{name} {self.figures[name].value:.1f} %" for name in ("lines", "branches", "toggles"))
-        return f"Verilog: {shares}, {len(self.at_rest)} bits at rest ({SOURCE})"
+        shares = ", ".join(f"{_hit(counts)} of {len(counts)} {name}" for name, counts in self.counted.items())
+        return f"Verilog: {shares}, bits at rest: {len(self.at_rest)} ({SOURCE})"
 
 
 def _by_line(summed: Mapping[Place, int]) -> dict[int, list[int]]:
@@ -182,4 +187,8 @@ def _order(item: tuple[Place, int]) -> tuple[int, str]:
 
 def _share(counts: list[int]) -> float:
     """Return how many are above 0, in per cent."""
-    return 100 * sum(count > 0 for count in counts) / len(counts) if counts else 100.0
+    return 100 * _hit(counts) / len(counts) if counts else 100.0
+
+
+def _hit(counts: list[int]) -> int:
+    return sum(count > 0 for count in counts)

@@ -36,7 +36,7 @@ def points(params: SystolicParams) -> Points:
     return (
         *operations(SYSTOLIC.operations_of(params)),
         *convolutions(padding=params.a_format.has_zero, groups=True),
-        Point("operations", "gemm batched", "several products in one job", lambda o: np.ndim(o.tensors.get("a")) > 2),
+        Point("operations", "gemm batched", "several products", lambda o: np.ndim(o.tensors.get("a", ())) > 2),
         *both(("a", "b"), forms),
         *edges,
         *_sums(params, forms),

@@ -77,7 +77,8 @@ class VectorFacts:
     def magnitude(self) -> IntArray:
         """Magnitude of the table's argument."""
         form = ActivationShape(self.params).argument
-        return np.abs(np.clip(self._wide, form.lo, form.hi).astype(np.int64))
+        limited: IntArray = np.abs(np.clip(self._wide, form.lo, form.hi).astype(np.int64))
+        return limited
 
     @property
     def pieces(self) -> int:
@@ -124,7 +125,8 @@ class VectorFacts:
     def scores(self) -> IntArray:
         """Scores of a softmax in octaves, ``(vectors, length)``."""
         form = SoftmaxShape(self.params).score
-        return np.clip(self._wide, form.lo, form.hi).astype(np.int64).reshape(-1, self.length)
+        limited: IntArray = np.clip(self._wide, form.lo, form.hi).astype(np.int64)
+        return limited.reshape(-1, self.length)
 
     @property
     def level(self) -> bool:

@@ -202,7 +202,10 @@ def attention_tensors(params: AttentionParams, sized: Sized, data: str, rng: np.
     tensors |= sized.options
     tensors |= draw_scale(params, tensors, octaves, rng)
     tensors |= draw_offset(params, tensors, rng)
-    return sized.operation, tensors | draw_epilogue(params, sized.q, rng)
+    epilogue = draw_epilogue(params, sized.q, rng)
+    if data == "maximum" and "shift" in epilogue:
+        epilogue["shift"] = 0
+    return sized.operation, tensors | epilogue
 
 
 def _sides(params: AttentionParams, sized: Sized, data: str, rng: np.random.Generator) -> Tensors:

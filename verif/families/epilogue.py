@@ -49,11 +49,15 @@ def requantize_tensors(params: Requantizing, added_bits: int, channels: int, rng
     rng
         Source of the numbers.
     """
-    drawn: Tensors = {"multiplier": values("random", params.multiplier_format, (channels,), rng)}
+    powers = np.int64(1) << rng.integers(params.multiplier_bits, size=channels, dtype=np.int64)
+    factors = values("random", params.multiplier_format, (channels,), rng)
+    # Powers of two now and then: only they give ties that are not a matter of chance.
+    drawn: Tensors = {"multiplier": np.where(rng.random(channels) < 0.15, powers, factors)}
     # Around the shift that brings full-scale sums into the output's range; now and then any shift at all.
     fit = added_bits + params.multiplier_bits - params.output_format.bits
     low, high = (0, 64) if rng.random() < 0.2 else (max(fit - params.sum_bits // 2, 0), min(fit + 2, 64))
-    drawn["shift"] = rng.integers(min(low, 63), max(high, low + 1), size=channels, dtype=np.int64).clip(0, 63)
+    shift = rng.integers(min(low, 63), max(high, low + 1), size=channels, dtype=np.int64).clip(0, 63)
+    drawn["shift"] = np.where(rng.random(channels) < 0.05, 0, shift)
     drawn["zero_point"] = int(params.output_format.random(rng, (1,))[0])
     if params.activation != "none":
         drawn["activate"] = bool(rng.random() < 0.7)

@@ -141,7 +141,7 @@ class SystolicJobs(FamilyJobs[SystolicParams]):
     matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "deepest", "blocks"))
     matrix_data = ("random", "corners", "minimum", "maximum", "alternating", "one_hot")
     bench: ClassVar[Bench] = {
-        **{data: ("edge", data) for data in ("minimum", "maximum", "alternating")},
+        **{data: ("edge", data) for data in ("zeros", "minimum", "maximum", "alternating")},
         "deepest": ("deepest", WIDEST),
         **{job: (job, "random") for job in ("single", "tiles", "blocks", "batched", "convolution", "depthwise")},
     }

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ...generators.vector.examples import draw_arguments
-from ...generators.vector.params import NORMS, VectorParams
+from ...generators.vector.params import ACTIVATIONS, NORMS, VectorParams
 from ..stimulus import DATA_PATTERNS, rng_for, values
 from .base import DEEP, Tensors
 
@@ -68,6 +68,11 @@ def vector_tensors(params: VectorParams, job: str, data: str, seed: int) -> Tens
         # Norms need no scale for each vector, but take one.
         factor = drawn["multiplier"] * rng.uniform(0.25, 1, shape[:-1])
         drawn["multiplier"] = np.maximum(factor.astype(np.int64), 1)
+    if data in _EXTREME and params.unit in ACTIVATIONS:
+        # Arguments eight times as large: beyond what their format holds.
+        drawn["input_shift"] = np.maximum(drawn["input_shift"] - 3, 0)
+    if data == RISING and "zero_point" in drawn:
+        drawn["zero_point"] = params.o_format.lo
     return tensors | drawn
 
 
