@@ -20,7 +20,7 @@ from .sparse.family import SPARSE
 from .systolic.family import SYSTOLIC
 from .vector.family import VECTOR
 
-__all__ = ["Spec", "families", "family", "load", "presets"]
+__all__ = ["Spec", "families", "family", "load", "parse_yaml", "presets", "read_text", "unknown_name"]
 
 GROUP = "rtloom.families"
 _BUILT_IN: dict[str, Family[Any]] = {family.name: family for family in (SYSTOLIC, LUT, SPARSE, ATTENTION, VECTOR)}
@@ -103,7 +103,7 @@ def family(name: str) -> Family[Any]:
         return _BUILT_IN[name]
     every = families()
     if not isinstance(name, str) or name not in every:
-        raise _unknown("Family", f"be one of {', '.join(sorted(every))}", name, every)
+        raise unknown_name("Family", f"be one of {', '.join(sorted(every))}", name, every)
     return every[name]
 
 
@@ -128,7 +128,7 @@ def presets() -> dict[str, Spec]:
 def _preset(name: str) -> Spec:
     """Read one preset."""
     text = (resources.files(__package__) / "presets" / f"{name}.yaml").read_text(encoding="utf-8")
-    return _from_mapping(_parse(text, f"Preset {name}"), name, f"Preset {name}")
+    return _from_mapping(parse_yaml(text, f"Preset {name}"), name, f"Preset {name}")
 
 
 def _preset_names() -> list[str]:
@@ -166,7 +166,7 @@ def _find(spec: "str | Path | Spec | Mapping[str, Any]") -> Spec:
     if isinstance(spec, Path) or (isinstance(spec, str) and _looks_like_file(spec)):
         return _from_file(Path(spec))
     names = _preset_names()
-    raise _unknown("Spec", f"be a YAML file or one of the presets {', '.join(names)}", spec, names)
+    raise unknown_name("Spec", f"be a YAML file or one of the presets {', '.join(names)}", spec, names)
 
 
 def _looks_like_file(spec: str) -> bool:
@@ -175,17 +175,21 @@ def _looks_like_file(spec: str) -> bool:
 
 def _from_file(path: Path) -> Spec:
     """Read a YAML file."""
+    return _from_mapping(parse_yaml(read_text(path, "Spec"), f"Spec {path}"), path.stem, f"Spec {path}")
+
+
+def read_text(path: Path, thing: str, kind: str = "YAML") -> str:
+    """Return the text of a file that a user named, or raise `InputError` where it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise must("Spec", "be a YAML file in UTF-8", str(path)) from None
+        raise must(thing, f"be a {kind} file in UTF-8", str(path)) from None
     except OSError as error:
-        raise must("Spec", f"be a file that can be read ({error.strerror})", str(path)) from None
-    return _from_mapping(_parse(text, f"Spec {path}"), path.stem, f"Spec {path}")
+        raise must(thing, f"be a file that can be read ({error.strerror})", str(path)) from None
 
 
-def _parse(text: str, thing: str) -> Any:
-    """Parse YAML."""
+def parse_yaml(text: str, thing: str) -> Any:
+    """Return what a text in YAML holds, or raise `InputError` with the line of its mistake."""
     try:
         return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
@@ -201,7 +205,7 @@ def _from_mapping(raw: Any, name: str, thing: str) -> Spec:
         raise must(thing, "hold keys and values, family among them", raw)
     for key in raw:
         if key not in _KEYS:
-            raise _unknown(f"{thing} keys", f"be {', '.join(_KEYS[:-1])} or {_KEYS[-1]}", key, _KEYS)
+            raise unknown_name(f"{thing} keys", f"be {', '.join(_KEYS[:-1])} or {_KEYS[-1]}", key, _KEYS)
     if "family" not in raw:
         raise InputError(f"{thing} must name its family, one of {', '.join(sorted(families()))}")
     params = {} if raw.get("params") is None else raw["params"]
@@ -214,7 +218,7 @@ def _from_mapping(raw: Any, name: str, thing: str) -> Spec:
     return Spec(raw.get("name", name), found, found.params.parse(params), raw.get("description", ""))
 
 
-def _unknown(thing: str, rule: str, value: object, known: Iterable[str]) -> InputError:
+def unknown_name(thing: str, rule: str, value: object, known: Iterable[str]) -> InputError:
     """Return the error for a name that does not exist, with the one that was probably meant."""
     near = difflib.get_close_matches(str(value), list(known), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
