@@ -1,0 +1,1 @@
+"""Networks as lists of layers: matrix products, convolutions, attention; from YAML, ONNX or a model's config.json."""
