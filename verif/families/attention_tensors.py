@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...generators.attention.drawing import draw_epilogue, draw_offset, draw_scale, fitting_codes
 from ...generators.attention.params import AttentionParams
+from ...generators.attention.scales import logit_limit
 from ..stimulus import DATA_PATTERNS, values
 from .base import Operation, Tensors
 
@@ -201,6 +202,9 @@ def attention_tensors(params: AttentionParams, sized: Sized, data: str, rng: np.
     octaves = np.inf if data in _MONOTONE else _OCTAVES[int(rng.integers(len(_OCTAVES)))]
     tensors |= sized.options
     tensors |= draw_scale(params, tensors, octaves, rng)
+    if data == EQUAL and np.abs(tensors["q"]).sum(axis=-1).max() * -params.operand_format.lo < logit_limit(params):
+        # Logits of few bits, none of which is dropped.
+        tensors |= {"scale_multiplier": 1, "scale_shift": 0}
     tensors |= draw_offset(params, tensors, rng)
     epilogue = draw_epilogue(params, sized.q, rng)
     if data == "maximum" and "shift" in epilogue:
@@ -274,4 +278,5 @@ def _queries(params: AttentionParams, sized: Sized, data: str, tensors: Tensors,
         signs = np.sign(key[np.argmax(np.abs(key).sum(axis=1))])
         along: IntArray = signs * rng.choice([form.lo + 1, form.hi], size=(*sized.q, 1))
         return along
-    return form.random(rng, shape)
+    drawn = form.random(rng, shape)
+    return np.clip(drawn, -1, 1) if data == EQUAL else drawn

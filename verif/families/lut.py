@@ -77,7 +77,7 @@ class LutJobs(FamilyJobs[LutParams]):
     jobs = tuple(JOBS)
     data = DATA
     hardware: ClassVar[Axes] = AXES
-    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "tiles", "deepest"))
+    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "tiles", "deepest", "groups"))
     matrix_data = ("random", "corners", "minimum", "alternating", "zeros", "widest", "exponents")
     guided = True
     bench: ClassVar[Bench] = {
@@ -86,6 +86,7 @@ class LutJobs(FamilyJobs[LutParams]):
         "short": ("short", "corners"),
         "single": ("single", "random"),
         "tiles": ("tiles", "random"),
+        "groups": ("groups", "random"),
         "gemv": ("gemv", "random"),
         "convolution": ("convolution", "random"),
     }

@@ -73,6 +73,12 @@ def _deepest(params: LutParams) -> tuple[int, int, int]:
     return max(m, 2), params.max_reduction if params.max_reduction <= DEEP * params.step else k, n
 
 
+def _groups(params: LutParams) -> tuple[int, int, int]:
+    """Return a tile of two whole groups, if they are of few enough steps."""
+    m, k, n = _tile(params)
+    return m, 2 * params.group if params.group and 2 * params.group <= DEEP * params.step else k, n
+
+
 def _gemm(scale: Callable[[LutParams], tuple[int, int, int]], *leading: int) -> Callable[..., Sized]:
     def make(params: LutParams, _: np.random.Generator) -> Sized:
         m, k, n = scale(params)
@@ -112,6 +118,7 @@ JOBS: dict[str, Callable[..., Sized]] = {
     "tiles": _gemm(lambda p: (2 * p.m, 2 * FEW * p.step, 2 * p.n)),
     "long": _gemm(lambda p: (p.m, 9 * FEW * p.step + 1, p.n)),
     "deepest": _gemm(_deepest),
+    "groups": _gemm(_groups),
     "ragged": _ragged,
     "gemv": _gemv,
     "batched": _gemm(_tile, 2),
