@@ -39,9 +39,11 @@ def slots(params: AttentionParams, keys: ArrayLike) -> int:
     keys
         Keys of each task, masked ones in its tiles included; with three passes those of all stages.
     """
-    apart = slots_between(params)
+    apart, counts = slots_between(params), np.asarray(keys, dtype=np.int64)
+    if counts.size and counts.min() >= apart:
+        return int(counts.sum())  # tasks that long follow each other at once
     start, end = -apart, -apart
-    for count in np.asarray(keys, dtype=np.int64).tolist():
+    for count in counts.tolist():
         start = max(end + 1, start + apart, end + apart if count == 1 else 0)
         end = max(start + count - 1, end + apart)
     return end + 1

@@ -12,7 +12,7 @@ from .epilogue import Epilogue
 from .mapping import Gemm
 from .params import LutParams
 
-__all__ = ["Product", "convolution_product", "gemm_product"]
+__all__ = ["Product", "check_reduction", "convolution_product", "gemm_product"]
 
 IntArray = NDArray[np.int64]
 
@@ -45,7 +45,7 @@ def gemm_product(params: LutParams, a: Any, w: Any, given: dict[str, Any]) -> Pr
     lead, k = left.shape[:-1], left.shape[-1]
     if right.shape[1] != k:
         raise must("LUT w", f"have {k} columns, as a has", right.shape)
-    _check_reduction(params, k)
+    check_reduction(params, k)
     n = len(right)
     epilogue = Epilogue.check(params, lead, n, k, given)
     return Gemm(left.reshape(-1, k), right, epilogue), lambda product: product.reshape(*lead, n)
@@ -72,13 +72,13 @@ def convolution_product(params: LutParams, x: Any, w: Any, geometry: dict[str, A
     """
     images, kernels = params.a_format.check(x, "LUT x"), params.weight_format.check(w, "LUT w")
     shape = ConvolutionShape.of(images.shape, kernels.shape, **geometry)
-    _check_reduction(params, shape.reduction)
+    check_reduction(params, shape.reduction)
     epilogue = Epilogue.check(params, shape.output_shape[:-1], shape.outputs, shape.reduction, given)
     matrix = np.ascontiguousarray(weight_matrix(kernels, shape, 0).T)
     return Gemm(im2col(images, shape, 0), matrix, epilogue), lambda product: assemble([product], shape)
 
 
-def _check_reduction(params: LutParams, k: int) -> None:
+def check_reduction(params: LutParams, k: int) -> None:
     """Raise `InputError` where a reduction is longer than the sums were made for."""
     if k > params.max_reduction:
         raise must("LUT K", f"be at most max_reduction={params.max_reduction}", k)

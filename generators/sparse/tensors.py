@@ -13,7 +13,7 @@ from .mapping import Gemm
 from .params import SparseParams
 from .weights import SCALES, Weights
 
-__all__ = ["ARGUMENTS", "Product", "convolution_product", "gemm_product"]
+__all__ = ["ARGUMENTS", "Product", "check_reduction", "convolution_product", "gemm_product"]
 
 IntArray = NDArray[np.int64]
 
@@ -49,7 +49,7 @@ def gemm_product(params: SparseParams, a: Any, w: Any, given: dict[str, Any]) ->
     lead, k = left.shape[:-1], left.shape[-1]
     if right.shape[1] != k:
         raise must("Sparse w", f"have {k} columns, as a has", right.shape)
-    _check_reduction(params, k)
+    check_reduction(params, k)
     n = len(right)
     gemm = Gemm(left.reshape(-1, k), Weights.check(params, right, given), Epilogue.check(params, n, given))
     return gemm, lambda product: product.reshape(*lead, n)
@@ -78,13 +78,13 @@ def convolution_product(
     """
     images, kernels = params.a_format.check(x, "Sparse x"), params.carried_format.check(w, "Sparse w")
     shape = ConvolutionShape.of(images.shape, kernels.shape, **geometry)
-    _check_reduction(params, shape.reduction)
+    check_reduction(params, shape.reduction)
     matrix = np.ascontiguousarray(weight_matrix(kernels, shape, 0).T)
     weights, epilogue = Weights.check(params, matrix, given), Epilogue.check(params, shape.outputs, given)
     return Gemm(im2col(images, shape, 0), weights, epilogue), lambda product: assemble([product], shape)
 
 
-def _check_reduction(params: SparseParams, k: int) -> None:
+def check_reduction(params: SparseParams, k: int) -> None:
     """Raise `InputError` where a reduction is longer than the sums were made for."""
     if k > params.max_reduction:
         raise must("Sparse K", f"be at most max_reduction={params.max_reduction}", k)

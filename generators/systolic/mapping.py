@@ -13,7 +13,7 @@ from .epilogue import Epilogue
 from .params import SystolicParams
 from .ports import moving_name, stationary_name
 
-__all__ = ["Gemm", "Plan", "lift_gemms", "lower_gemms", "tile_steps"]
+__all__ = ["Gemm", "Plan", "lift_gemms", "lower_gemms", "tile_runs", "tile_steps"]
 
 IntArray = NDArray[np.int64]
 
@@ -85,11 +85,19 @@ def lift_gemms(params: SystolicParams, plan: Plan, c: Beats) -> list[IntArray]:
 
 def tile_steps(params: SystolicParams, m: int, k: int, n: int) -> IntArray:
     """Return the beats of each tile or pass of an (M, K) x (K, N) product, in order, for `timing.cycles`."""
+    runs = np.asarray(tile_runs(params, m, k, n), dtype=np.int64)
+    return np.repeat(runs[:, 0], runs[:, 1])
+
+
+def tile_runs(params: SystolicParams, m: int, k: int, n: int) -> list[tuple[int, int]]:
+    """Return (beats, how many) of the tiles or passes of an (M, K) x (K, N) product that are alike, in order."""
     if not params.stationary:
-        return np.full(-(-m // params.rows) * -(-n // params.cols), -(-k // params.reduce), dtype=np.int64)
+        return [(-(-k // params.reduce), -(-m // params.rows) * -(-n // params.cols))]
     vectors, lanes = (n, m) if params.dataflow == "input_stationary" else (m, n)
-    blocks = np.asarray(_even_blocks(vectors, params.accumulator_rows), dtype=np.int64)
-    return np.repeat(blocks, -(-lanes // params.cols) * -(-k // params.step))
+    blocks = -(-vectors // params.accumulator_rows)
+    size, longer = divmod(vectors, blocks)
+    passes = -(-lanes // params.cols) * -(-k // params.step)
+    return [(beats, count * passes) for beats, count in ((size + 1, longer), (size, blocks - longer)) if count]
 
 
 @dataclass(frozen=True)

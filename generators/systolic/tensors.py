@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from ...errors import must
 from ..convolution import ConvolutionShape, assemble, choose_merge, convolution_gemms
 from .epilogue import Epilogue
-from .mapping import Gemm, tile_steps
+from .mapping import Gemm, tile_runs
 from .params import SystolicParams
 from .timing import cycles
 
-__all__ = ["Products", "convolution_products", "gemm_products"]
+__all__ = ["Products", "check_reduction", "convolution_products", "gemm_products", "groups_together"]
 
 IntArray = NDArray[np.int64]
 
@@ -27,7 +27,7 @@ class Products:
     join: Callable[[list[IntArray]], IntArray]
 
 
-def _check_reduction(params: SystolicParams, length: int) -> None:
+def check_reduction(params: SystolicParams, length: int) -> None:
     """Raise `InputError` where a reduction is longer than the accumulator was made for."""
     if params.overflow == "exact" and length > params.max_reduction:
         raise must("Systolic K", f"be at most max_reduction={params.max_reduction}", length)
@@ -57,7 +57,7 @@ def gemm_products(params: SystolicParams, a: Any, b: Any, epilogue: dict[str, An
             raise must(f"Systolic {name}", "have at least 2 axes", operand.shape)
     if left.shape[-1] != right.shape[-2]:
         raise must("Systolic b", f"have {left.shape[-1]} rows, as a has columns", right.shape)
-    _check_reduction(params, left.shape[-1])
+    check_reduction(params, left.shape[-1])
     channels = right.shape[-1]
     checked = Epilogue.check(params, channels, epilogue)
     k, macs = left.shape[-1], left.shape[-1] * channels
@@ -77,6 +77,18 @@ def gemm_products(params: SystolicParams, a: Any, b: Any, epilogue: dict[str, An
 def _shaped(gemms: list[Gemm], shape: tuple[int, ...]) -> Products:
     """Return products whose results lie one after the other in the operation's."""
     return Products(gemms, lambda results: np.stack(results).reshape(shape))
+
+
+def groups_together(params: SystolicParams, shape: ConvolutionShape) -> int:
+    """Return how many groups of a convolution share a product, so that it takes the fewest cycles."""
+    if params.overflow == "saturate":
+        return 1  # zeros in between would move the steps between which a sum saturates
+
+    def cost(m: int, k: int, n: int) -> int:
+        steps, counts = zip(*tile_runs(params, m, k, n), strict=True)
+        return cycles(params, steps, counts)
+
+    return choose_merge(shape, params.b_format, cost)
 
 
 def convolution_products(
@@ -103,15 +115,9 @@ def convolution_products(
     images, kernels = params.a_format.check(x, "Systolic x"), params.b_format.check(w, "Systolic w")
     shape = ConvolutionShape.of(images.shape, kernels.shape, **geometry)
     shape.check_zero(params.a_format)
-    _check_reduction(params, shape.reduction)
+    check_reduction(params, shape.reduction)
     checked = Epilogue.check(params, shape.outputs, epilogue)
-    # Zeros in between would move the steps between which a sum saturates.
-    mergeable = params.overflow != "saturate"
-    merge = (
-        choose_merge(shape, params.b_format, lambda m, k, n: cycles(params, tile_steps(params, m, k, n)))
-        if mergeable
-        else 1
-    )
+    merge = groups_together(params, shape)
     gemms = [
         Gemm(a, b, checked.take(part), shape.places * shape.reduction * (part.stop - part.start))
         for a, b, part in convolution_gemms(images, kernels, **geometry, merge=merge)

@@ -28,7 +28,7 @@ def occupancy(params: SystolicParams, steps: NDArray[np.int64]) -> NDArray[np.in
     return np.maximum(steps, params.rows)
 
 
-def cycles(params: SystolicParams, steps: ArrayLike) -> int:
+def cycles(params: SystolicParams, steps: ArrayLike, counts: ArrayLike = 1) -> int:
     """Return the exact cycles of a job without back-pressure right after reset, as `Family.cycles` counts them.
 
     Parameters
@@ -37,12 +37,15 @@ def cycles(params: SystolicParams, steps: ArrayLike) -> int:
         The array's parameters.
     steps
         Beats of each tile (output_stationary: steps along K) or pass (else: vectors), in order; none is zero.
+    counts
+        How many of each there are, one after the other: 1, or one number for each of `steps`.
     """
     lengths = np.asarray(steps, dtype=np.int64)
+    occupied = occupancy(params, lengths)
+    every = int((occupied * np.asarray(counts, dtype=np.int64)).sum())
     if params.stationary:
-        between = int(occupancy(params, lengths[:-1]).sum())
-        return params.rows + between + int(lengths[-1]) - 1 + latency(params)
-    between = int(occupancy(params, lengths[1:]).sum())
+        return params.rows + every - int(occupied[-1]) + int(lengths[-1]) - 1 + latency(params)
+    between = every - int(occupied[0])
     # Right after reset the sums are cleared along the diagonals, which the first tile must not overtake.
     first = max(int(lengths[0]), params.rows - 1)
     return first - 1 + between + latency(params) + params.rows - 1
