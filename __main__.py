@@ -14,6 +14,7 @@ from .generators import cli as generators_cli
 from .sim import cli as sim_cli
 from .verif import cli as verif_cli
 from .verif.coverage import cli as coverage_cli
+from .verif.differential import cli as differential_cli
 from .verif.mutation import cli as mutation_cli
 from .verif.regression import cli as regression_cli
 
@@ -72,6 +73,7 @@ for room in (
     regression_cli,
     coverage_cli,
     mutation_cli,
+    differential_cli,
     commands_lint,
     commands_synth,
     examples_cli,

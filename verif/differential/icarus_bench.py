@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...hdl.manifest import BoundStream, Manifest
 from .stimulus import Run
@@ -88,15 +87,13 @@ def _words(manifest: Manifest, runs: Sequence[Run]) -> tuple[Words, Places]:
     return words, places
 
 
-def _patterns(
-    manifest: Manifest, runs: Sequence[Run]
-) -> tuple[list[bool], dict[tuple[str, str], tuple[int, int]]]:
+def _patterns(manifest: Manifest, runs: Sequence[Run]) -> tuple[list[bool], dict[tuple[str, str], tuple[int, int]]]:
     """Return the bits of all stall patterns, and where that of each run and stream begins and its length."""
     bits: list[bool] = [True]
     places: dict[tuple[str, str], tuple[int, int]] = {}
     for run in runs:
         for bound in manifest.streams:
-            go: NDArray[np.bool_] | None = run.stalls.get(bound.port.name)
+            go = run.stalls.get(bound.port.name)
             places[run.name, bound.port.name] = (0, 0) if go is None else (len(bits), len(go))
             bits += [] if go is None else go.tolist()
     return bits, places

@@ -93,7 +93,9 @@ def runs_of(spec: Spec, seed: int, jobs: Sequence[str] = (), stalls: Sequence[st
         and (not stalls or scenario.stalls in stalls)
     )
     if not found:
-        raise InputError(f"Jobs {', '.join(jobs)} must be run by the bench with stalls {', '.join(stalls)}, and none is")
+        raise InputError(
+            f"Jobs {', '.join(jobs)} must be run by the bench with stalls {', '.join(stalls)}, and none is"
+        )
     return found
 
 
@@ -113,9 +115,10 @@ def choose(runs: Sequence[Run], cycles: int | None) -> tuple[Run, ...]:
     for run in sorted(runs, key=lambda run: run.cost):
         by_kind.setdefault(run.kind, []).append(run)
     turns = [queue[at] for at in range(len(runs)) for queue in by_kind.values() if at < len(queue)]
-    taken, spent = [], 0
+    taken: list[Run] = []
+    spent = 0
     for run in turns:
         if len(taken) < len(by_kind) or spent + run.cost <= cycles:
             taken.append(run)
             spent += run.cost
-    return tuple(run for run in runs if run in taken)
+    return tuple(run for run in runs if any(run is one for one in taken))

@@ -93,9 +93,10 @@ class EngineResult:
 def unknown_lanes(port: StreamPort, mask: NDArray[np.uint8]) -> Known:
     """Return which lanes have an unknown bit, from ``(beats, nbytes)`` masks of the unknown bits."""
     bits = np.unpackbits(mask, axis=1, bitorder="little")
-    found, at = {}, 0
+    found: Known = {}
+    at = 0
     for part in port.fields:
         lanes = bits[:, at : at + part.width].reshape(len(mask), part.lanes, part.format.bits)
-        found[part.name] = lanes.any(axis=2)
+        found[part.name] = np.asarray(lanes.any(axis=2))
         at += part.width
     return found

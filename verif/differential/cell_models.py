@@ -1,0 +1,80 @@
+"""Simulation models of an FPGA's cells, from the library that comes with Yosys: those that a netlist uses."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+from ...errors import ToolError
+
+__all__ = ["cell_models"]
+
+MULTIPLIER_PINS = 18
+_MODULE = re.compile(r"^[ \t]*module\s+\\?([\w$]+).*?\bendmodule\b", re.DOTALL | re.MULTILINE)
+_TIMING = re.compile(r"^[ \t]*specify\b.*?\bendspecify\b", re.DOTALL | re.MULTILINE)
+_INCLUDE = re.compile(r'^`include "([^"]+)"', re.MULTILINE)
+_WORD = re.compile(r"[\w$]+")
+
+
+def cell_models(target: str, netlist: str) -> str:
+    """Return the Verilog of the cells that a netlist uses, and of those that they use.
+
+    Parameters
+    ----------
+    target
+        Folder of the library: ``ice40``, ``ecp5`` or ``xilinx``.
+    netlist
+        Its Verilog; modules that it has itself are left out.
+
+    Raises
+    ------
+    ToolError
+        Where Yosys is not installed.
+    """
+    text = _TIMING.sub("", _library(_share() / target / "cells_sim.v"))
+    known = {found[1]: found[0] for found in _MODULE.finditer(text)}
+    known |= {"MULT18X18D": _multiplier()} if target == "ecp5" else {}
+    header = text[: min((found.start() for found in _MODULE.finditer(text)), default=0)]
+    taken: dict[str, str] = {}
+    left = _used(netlist, known)
+    while left:
+        name = left.pop()
+        if name not in taken:
+            taken[name] = known[name]
+            left |= _used(known[name], known) - taken.keys()
+    return "\n".join([header, *(taken[name] for name in sorted(taken)), ""])
+
+
+def _used(text: str, known: dict[str, str]) -> set[str]:
+    """Return the known modules whose names stand in a text."""
+    return set(_WORD.findall(text)) & known.keys()
+
+
+def _share() -> Path:
+    """Return the folder of Yosys' libraries."""
+    spec = importlib.util.find_spec("pyosys")
+    if spec is None or not spec.submodule_search_locations:
+        raise ToolError("Yosys must be installed as the Python package pyosys, which was not found")
+    return Path(spec.submodule_search_locations[0]) / "share"
+
+
+def _library(file: Path) -> str:
+    """Return a library's text with the files that it includes."""
+    return _INCLUDE.sub(lambda found: _library(file.parent / found[1]), file.read_text())
+
+
+def _multiplier() -> str:
+    """Return the multiplier of the ECP5 as Yosys uses it, without registers; the library has no model of it."""
+    a, b = ([f"{side}{pin}" for pin in range(MULTIPLIER_PINS)] for side in "AB")
+    c = [f"C{pin}" for pin in range(MULTIPLIER_PINS)]
+    product = [f"P{pin}" for pin in range(2 * MULTIPLIER_PINS)]
+    return f"""
+module MULT18X18D({", ".join(f"input {pin}" for pin in [*a, *b, *c, "SIGNEDA", "SIGNEDB", "SOURCEA", "SOURCEB"])},
+    {", ".join(f"output {pin}" for pin in product)});
+  wire [17:0] a = {{{", ".join(reversed(a))}}};
+  wire [17:0] b = {{{", ".join(reversed(b))}}};
+  wire signed [18:0] left = {{SIGNEDA & a[17], a}};
+  wire signed [18:0] right = {{SIGNEDB & b[17], b}};
+  wire signed [37:0] whole = left * right;
+  assign {{{", ".join(reversed(product))}}} = whole[35:0];
+endmodule
+"""
