@@ -10,15 +10,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rtloom.docs import attention_tables, layer_tables, lut_tables, sparse_tables
-from rtloom.docs.tables import Plain, equal, figure, paragraphs, share, short, table
+from rtloom.docs.tables import Plain, equal, figure, figure_rows, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
-PAGES = (HERE.parent / "README.md", HERE / "lut.md", HERE / "attention.md", HERE / "verify.md", HERE / "sparse.md")
+PAGES = (
+    HERE.parent / "README.md",
+    *(HERE / f"{name}.md" for name in ("lut", "sparse", "attention", "vector", "verify")),
+)
 MARKED = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 CHOSEN = (
     r"^GEMM 512.*(cycles|ideal \d+)$",
     r"^GEMV .* on lut.*utilisation$",
-    r"^MAC tile W8A8 M8N4K16 over LUT tile W1A8 (M2N64K4|M1N16K32), ASAP7, area ratio$",
+    r"^MAC tile W8A8 M8N4K16 over LUT tile W1A8 (M2N64K4|M1N16K33), ASAP7, area ratio$",
     r"^LUT tile W2A8 M2N16K16, .* ablation \d streamed, .*ratio$",
     r"^SpMV .*, (2:4|4:16|2:16), speed-up$",
     r"^2:4 at 4 bits.*, bits a weight$",
@@ -94,6 +97,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "sparse-demo": ("demo-sparse.json", sparse_tables.demo_tables),
     "sparse-matrices": ("demo-sparse.json", sparse_tables.matrix_table),
     "mutation": ("bench.json", mutation_table),
+    "vector": ("bench.json", lambda results: figure_rows(results, "vector")),
     "attention-accuracy": ("bench.json", attention_tables.accuracy_table),
     "attention-cycles": ("bench.json", attention_tables.cycle_table),
     "attention-storage": ("bench.json", attention_tables.storage_table),

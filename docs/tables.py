@@ -1,5 +1,6 @@
 """Figures as Markdown tables: what the pages' tables are made of."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -49,3 +50,12 @@ def sources(plains: Iterable[Plain]) -> str:
 def paragraphs(*parts: str) -> str:
     """Join what is not empty."""
     return "\n\n".join(part for part in parts if part)
+
+
+def figure_rows(results: Plain, benchmark: str, pattern: str = ".") -> str:
+    """Return the figures whose label matches; nothing where the benchmark did not run."""
+    figures = results["figures"].get(benchmark, {})
+    found = {label: plain for label, plain in figures.items() if re.search(pattern, label)}
+    return table(
+        ["what", "figure", "source"], [[label, short(plain), plain["source"]] for label, plain in found.items()]
+    )

@@ -28,13 +28,29 @@ SIDES = (16, 32)
 """Rows and multipliers of a row in the square arrays that are compared."""
 SHORT, LONG = 256, 512
 MILLION = 1 << 20
+LENGTHS, LONGEST = 60, 4096
+NETLIST = "the netlist of 2 rows by 16 elements"
+"""One for both lengths."""
 SOURCE = "rtl-sim, equal to the formula and to golden"
 
 
 def figures() -> dict[str, Figure]:
     """Return all figures of this file; whatever differs from golden, from the formula or misses its bar raises."""
     equal = equality("attention", "attention", DATA, RANDOM_DESIGNS)
-    return {**equal, **_utilisations(), **_tiles(), **_storage()}
+    return {**equal, **_lengths(), **_utilisations(), **_tiles(), **_storage()}
+
+
+def _lengths() -> dict[str, Figure]:
+    """Run random numbers of queries and keys on one netlist, half of them with a causal mask."""
+    spec = rtloom.load("attention-small", max_length=LONGEST)
+    rng = np.random.default_rng(SEED)
+    lengths = rng.integers(1, LONGEST, LENGTHS, endpoint=True)
+    for at, keys in enumerate(lengths.tolist()):
+        queries = int(rng.integers(1, 5))
+        masks = {"causal": True} if at % 2 and queries <= keys else {}
+        rtloom.simulate(spec, "attention", check=True, **_tensors(spec, queries, keys, seed=at), **masks)
+    what = f"random lengths of {lengths.min()} to {lengths.max()} keys on one small netlist"
+    return {f"{what}, equal to golden, cycles equal to the formula": Figure(LENGTHS, "runs", "rtl-sim")}
 
 
 def _tensors(spec: Spec, queries: int, keys: int, seed: int = SEED) -> dict[str, Any]:
@@ -109,15 +125,17 @@ def _storage() -> dict[str, Figure]:
     params = AttentionParams.parse(spec.params.to_dict())
     for keys in (1024, MILLION):
         report = _run(spec, params.rows, keys)
-        label = f"attention of {params.rows} queries over {keys} keys on one small netlist, cycles"
+        label = f"attention of {params.rows} queries over {keys} keys on {NETLIST}, cycles"
         found[label] = Figure(report.cycles, "cycles", SOURCE)
     design = emit_design(spec)
     report = synthesize(design.verilog, design.manifest.top)
-    found["its flip-flops, for both lengths"] = report["flip_flops"]
-    found["its memories, for both lengths"] = report["memory_macros"]
-    return found | _stores("its", params) | _stores(ENGINE, AttentionParams.parse(rtloom.load(ENGINE).params.to_dict()))
+    found[f"flip-flops of {NETLIST}"] = report["flip_flops"]
+    found[f"memories of {NETLIST}"] = report["memory_macros"]
+    return (
+        found | _stores(NETLIST, params) | _stores(ENGINE, AttentionParams.parse(rtloom.load(ENGINE).params.to_dict()))
+    )
 
 
 def _stores(name: str, params: AttentionParams) -> dict[str, Figure]:
     """Return the stores by the formula."""
-    return {f"{name} storage, {part}": Figure(bits, "bit", "exact") for part, bits in storage_bits(params).items()}
+    return {f"storage of {name}, {part}": Figure(bits, "bit", "exact") for part, bits in storage_bits(params).items()}

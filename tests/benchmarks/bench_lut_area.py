@@ -85,7 +85,8 @@ def tables(found: Mapping[str, Figure]) -> dict[str, str]:
         source = cells[best].source
         shown = [cells[name].short if name in cells else "" for name in columns]
         rows.append(f"| W{bits}A{wide} | {' | '.join(shown)} | {best} |")
-    title = f"Area for each multiply-accumulate in a cycle, in tiles of 512 products a cycle or, by tables of three, 528 ({source})."
+    what = "in tiles of 512 products, or 528 by tables of three"
+    title = f"Area for each multiply-accumulate in a cycle, {what} ({source})."
     return {"lut_formats": "\n".join([title, "", *rows, ""])}
 
 
