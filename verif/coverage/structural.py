@@ -28,7 +28,7 @@ class Place:
     kind
         ``line``: a block of statements; ``branch``: one way of a condition; ``toggle``: a bit that rises or falls.
     module, instance
-        Where.
+        Where; Verilator counts instances of a module together and puts ``*`` where their names differ.
     line
         Of the Verilog, from 1.
     what
@@ -113,7 +113,7 @@ class Structure:
 
     @cached_property
     def toggles(self) -> dict[Place, int]:
-        """How often each bit of each instance rose and fell."""
+        """How often each bit rose and fell."""
         return {place: count for place, count in self.counts.items() if place.kind == "toggle"}
 
     @cached_property
