@@ -90,6 +90,6 @@ def _reset_points(cycles: int, seed: int) -> list[tuple[str, int, str]]:
         ("halfway", max(cycles // 2, 3), "none"),
         ("late", max(cycles - 1, 4), "none"),
         # Where results come in bursts, one seed or another meets one.
-        ("waiting", max(cycles * (8 - (seed - 1) % 4) // 8, 4), "slow_output"),
+        ("waiting", max(cycles - 37 * (seed - 1) % max(cycles // 2, 1), 4), "slow_output"),
         ("stalled", max(cycles - 1, 4), "mostly_stalled"),
     ]
