@@ -9,6 +9,8 @@ import yaml
 
 from ...errors import must
 from ...generators.spec import parse_yaml, read_text, unknown_name
+from .configs import read_config
+from .onnx_models import read_onnx
 from .workload import Workload, parse_workload
 
 __all__ = ["read_workload", "workload_names", "write_workload"]
@@ -65,15 +67,12 @@ def read_workload(source: str | Path, sizes: Mapping[str, int] | None = None, *,
     if not path.is_file():
         raise must("Workload", "be an existing file", text)
     if path.suffix == ".json":
-        from .configs import read_config
-
         return read_config(path, sizes, decode=decode)
     _not_decode(decode, text)
     if path.suffix == ".onnx":
-        from .onnx_models import read_onnx
-
         return read_onnx(path, sizes)
-    return parse_workload(parse_yaml(read_text(path, "Workload"), f"Workload {path}"), path.stem, f"Workload {path}", sizes)
+    thing = f"Workload {path}"
+    return parse_workload(parse_yaml(read_text(path, "Workload"), thing), path.stem, thing, sizes)
 
 
 def write_workload(workload: Workload, file: IO[bytes]) -> None:

@@ -62,7 +62,8 @@ class Layer(FamilyParams):
     def to_dict(self) -> dict[str, Any]:
         """Return the layer as a workload's YAML holds it: its type, and what is not left at its default."""
         given = self.model_dump(mode="json", exclude_defaults=True)
-        return {"name": given.pop("name"), "type": self.kind, **given}
+        last = {"repeat": given.pop("repeat")} if "repeat" in given else {}
+        return {"name": given.pop("name"), "type": self.kind, **given, **last}
 
     @classmethod
     def rule(cls, name: str) -> str:
@@ -122,6 +123,7 @@ class Conv2d(Layer):
     stride: Any = Field(1, description="one step, or (vertical, horizontal)")
     padding: Any = Field(0, description="zeros around: one number, two, ((top, bottom), (left, right)), same or valid")
     groups: int = Field(1, ge=1, le=LARGEST, description="groups; each has its share of the channels")
+    weights: Weights = Field("own", description="the kernels are of this layer, shared with another one, or none")
 
     @field_validator("kernel", "stride", "padding", mode="before")
     @classmethod
@@ -169,14 +171,22 @@ class Conv2d(Layer):
 
     @property
     def parameters(self) -> int:
-        """Weights of all kernels."""
+        """Weights of all kernels where they are of this layer."""
+        return self._kernels if self.weights == "own" else 0
+
+    @property
+    def _kernels(self) -> int:
+        """Elements of all kernels."""
         return self.shape.reduction * self.shape.outputs
 
     @property
     def operands(self) -> Operands:
         """Images, kernels, results."""
         inputs = self.batch * self.height * self.width * self.channels
-        return Operands(inputs, self.parameters, self.shape.places * self.outputs)
+        results = self.shape.places * self.outputs
+        if self.weights == "none":
+            return Operands(inputs + self._kernels, 0, results)
+        return Operands(inputs, self._kernels, results)
 
     @property
     def sizes(self) -> str:

@@ -110,8 +110,8 @@ def parse_workload(raw: Any, name: str, thing: str, sizes: Mapping[str, int] | N
     words = raw.get("not_counted") or []
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise must(f"{thing} not_counted", "be a list of texts", words)
-    texts = (_text(raw, key, thing) for key in ("description", "source"))
-    return Workload(_text(raw, "name", thing) or name, *texts, chosen, layers, other, tuple(words))
+    description, source = (_text(raw, key, thing) for key in ("description", "source"))
+    return Workload(_text(raw, "name", thing) or name, description, source, chosen, layers, other, tuple(words))
 
 
 def _text(raw: Mapping[str, Any], key: str, thing: str) -> str:
