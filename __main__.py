@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import commands_lint, commands_run, commands_synth, commands_verilog
+from .dse import cli as dse_cli
 from .errors import RtloomError
 from .examples import cli as examples_cli
 from .generators import cli as generators_cli
@@ -78,6 +79,7 @@ for room in (
     commands_synth,
     examples_cli,
     sim_cli,
+    dse_cli,
 ):
     room.register(app)
 app.command()(version)

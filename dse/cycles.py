@@ -55,6 +55,11 @@ class LayerRun:
         return _utilisation(self.work, self.peak * self.needed)
 
     @property
+    def figure(self) -> Figure:
+        """The cycles with their unit and source; asks for a layer that runs."""
+        return Figure(self.needed, "cycles", EXACT)
+
+    @property
     def needed(self) -> int:
         """The cycles, where the design can run the layer.
 

@@ -1,0 +1,123 @@
+"""The command ``rtloom workload``."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``workload`` to the command."""
+    app.command()(workload)
+
+
+def workload(
+    source: Annotated[
+        str | None, typer.Argument(metavar="NAME|FILE", help="Workload, YAML, .onnx or config.json; none: list.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Images or sequences at once.")] = None,
+    sequence: Annotated[int | None, typer.Option(min=1, help="Positions of a sequence.")] = None,
+    size: Annotated[
+        list[str] | None, typer.Option("--size", metavar="NAME=N", help="Any size of the workload; may be repeated.")
+    ] = None,
+    decode: Annotated[
+        bool, typer.Option("--decode", help="Of a config.json: one token, keys and values kept.")
+    ] = False,
+    on: Annotated[str | None, typer.Option("--on", metavar="SPEC", help="Design: preset or YAML file.")] = None,
+    params: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change a parameter of the design.")
+    ] = None,
+    kept: Annotated[
+        int | None, typer.Option(min=1, help="Sparse designs: weights of each block that are not 0; default all.")
+    ] = None,
+    write: Annotated[Path | None, typer.Option(metavar="FILE.yaml", help="Write the workload as YAML.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+) -> None:
+    """Show a network's layers with their work and parameters, and on a design their exact cycles.
+
+    Cycles are those of the design's formula, which simulation agrees with to the cycle; each layer is a job of its own
+    (or several), from reset to its last result. Layers that the design cannot run are listed and are in no sum.
+
+    Example: rtloom workload mobilenet-v1 --on systolic-64x64-int8
+
+    Example: rtloom workload model.onnx --size N=1 --write model.yaml
+    """
+    from ..errors import must
+    from .workload_report import WorkloadReport
+    from .workloads.files import read_workload
+
+    if source is None:
+        chosen = {"--batch": batch, "--sequence": sequence, "--size": size, "--decode": decode, "--on": on}
+        for option, value in {**chosen, "--param": params, "--kept": kept, "--write": write}.items():
+            if value:
+                raise must(f"Option {option}", "be given with a workload", str(value))
+        _list(as_json)
+        return
+    found = read_workload(source, _sizes(batch, sequence, size or ()), decode=decode)
+    run = None
+    if on is not None:
+        from ..generators.cli import overrides
+        from ..generators.spec import load
+        from .cycles import run_workload
+
+        run = run_workload(load(on, **overrides(params)), found, kept)
+    else:
+        for name, value in (("--param", params), ("--kept", kept)):
+            if value:
+                raise must(f"Option {name}", "be left out without --on", value)
+    if write is not None:
+        from ..files import whole_file
+        from .workloads.files import write_workload
+
+        with whole_file(write) as file:
+            write_workload(found, file)
+    report = WorkloadReport(found, run)
+    if as_json:
+        typer.echo(json.dumps(report.to_dict(), indent=2))
+        return
+    _table(report.table())
+    for note in report.notes():
+        typer.echo(note)
+    typer.echo(str(report))
+
+
+def _list(as_json: bool) -> None:
+    """List the workloads of the package."""
+    from .workload_report import WorkloadReport
+    from .workloads.files import read_workload, workload_names
+
+    found = {name: read_workload(name) for name in workload_names()}
+    if as_json:
+        typer.echo(json.dumps({name: WorkloadReport(each).to_dict() for name, each in found.items()}, indent=2))
+        return
+    for name, each in found.items():
+        typer.echo(f"{name:20} {each.description}")
+
+
+def _sizes(batch: int | None, sequence: int | None, words: Sequence[str]) -> dict[str, int]:
+    """Return the sizes that were chosen."""
+    from ..errors import InputError, must
+
+    found = {name: value for name, value in (("batch", batch), ("sequence", sequence)) if value is not None}
+    for word in words:
+        name, _, number = word.rpartition("=")
+        if not name or not number.isdecimal():
+            raise must("Size", "be given as name=number", word)
+        if name in found:
+            raise InputError(f"Size {name} must be given once, not {found[name]} and {number}")
+        found[name] = int(number)
+    return found
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows in columns, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.ljust(w) if at < 3 else cell.rjust(w) for at, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        typer.echo("  ".join(cells).rstrip())
