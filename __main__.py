@@ -18,6 +18,7 @@ from .verif.coverage import cli as coverage_cli
 from .verif.differential import cli as differential_cli
 from .verif.mutation import cli as mutation_cli
 from .verif.regression import cli as regression_cli
+from .verif.summary import cli as summary_cli
 
 __all__ = ["app", "main"]
 
@@ -74,6 +75,7 @@ for room in (
     regression_cli,
     coverage_cli,
     mutation_cli,
+    summary_cli,
     differential_cli,
     commands_lint,
     commands_synth,

@@ -6,6 +6,8 @@ from typing import Any
 
 from ...generators.spec import Spec
 from ..coverage.collect import LIMIT, collect
+from ..differential.compare import compare
+from ..formal.design import prove
 from ..mutation.campaign import mutate
 from ..verify import verify
 from .outcome import State
@@ -14,6 +16,8 @@ __all__ = ["CHECKS", "LEAST_SCORE", "Check", "Effort", "Result", "command_of"]
 
 LEAST_SCORE = 98.0
 """Per cent of the faults, those proven to change nothing aside, that are to be found."""
+COMPARED_CYCLES = 20_000
+"""Runs of the comparison take about so many cycles together: Icarus is slow."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,26 @@ def _mutation(spec: Spec, effort: Effort) -> Result:
     return Result(state, f"{100 * report.score:.1f} % of {len(report.verdicts)}", str(report), left)
 
 
+def _proofs(spec: Spec, _: Effort) -> Result:
+    """Prove what can be proven; a proof that only reaches some cycles, or nothing in its time, is left open."""
+    report = prove(spec)
+    left = tuple(str(proof) for proof in report.proofs if proof.status != "proven")
+    state: State = "bad" if report.failures else "open" if left else "good"
+    counts = ((report.count(status), status) for status in ("proven", "bounded", "not finished", "failed"))
+    value = ", ".join(f"{count} {status}" for count, status in counts if count)
+    return Result(state, value, str(report), left)
+
+
+def _comparison(spec: Spec, effort: Effort) -> Result:
+    """Run the same stimulus on other engines."""
+    report = compare(spec, seed=effort.seed, cycles=COMPARED_CYCLES)
+    wrong = tuple(str(difference) for difference in report.differences)
+    left = tuple(f"{name} not run: {reason}" for name, reason in report.skipped.items())
+    state: State = "bad" if wrong else "open" if left else "good"
+    value = f"{len(report.engines)} engines {'differ' if wrong else 'agree'}"
+    return Result(state, value, str(report), wrong + left)
+
+
 CHECKS: Mapping[str, Check] = {
     "bench": Check(
         "bench",
@@ -99,6 +123,12 @@ CHECKS: Mapping[str, Check] = {
         "faults found",
         "rtloom mutate {spec} -n {faults} --seed {seed}",
         _mutation,
+    ),
+    "proofs": Check("proofs", "rtloom prove {spec}", _proofs),
+    "comparison": Check(
+        "other engines",
+        f"rtloom compare {{spec}} --seed {{seed}} --cycles {COMPARED_CYCLES}",
+        _comparison,
     ),
 }
 """By name, in the order of the page."""

@@ -27,5 +27,16 @@ MEANINGS: Mapping[str, str] = {
         share noticed, not counting faults that are proven to change nothing. It measures the tests, not the design:
         what survives is listed with its line of Verilog."""
     ),
+    "proofs": _plain(
+        """A solver looks at all inputs at once: the rules of the streams, that something always moves on, that no sum
+        can overflow. Proven means for all time; bounded means that no counterexample exists within so many cycles of
+        reset; not finished means that the solver did not get there. A trace shows of each claim that it is about
+        something that happens."""
+    ),
+    "comparison": _plain(
+        """The same data, stalls and resets on another simulator, which knows unknown bits, and on the netlist of gates
+        that Yosys makes of the Verilog: every beat in the same cycle. It would show a mistake of one tool, and
+        Verilog that tools read differently."""
+    ),
 }
 """By the names of the checks."""
