@@ -85,7 +85,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
     """Return a layer and its counts."""
     operands = layer.operands
     return {
-        **layer.to_dict(),
+        **layer.document(),
         "repeat": layer.repeat,
         "macs": layer.macs,
         "parameters": layer.parameters,

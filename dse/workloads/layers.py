@@ -59,7 +59,7 @@ class Layer(FamilyParams):
     def sizes(self) -> str:
         """The sizes in a few words, for a table."""
 
-    def to_dict(self) -> dict[str, Any]:
+    def document(self) -> dict[str, Any]:
         """Return the layer as a workload's YAML holds it: its type, and what is not left at its default."""
         given = self.model_dump(mode="json", exclude_defaults=True)
         last = {"repeat": given.pop("repeat")} if "repeat" in given else {}

@@ -20,10 +20,9 @@ def _convolution(graph: Graph, node: Node, at: int) -> Document:
     """Describe a convolution whose kernels are input number `at`; a dilated or three-dimensional one as products."""
     x, w = graph.shape(node, node.inputs[0]), graph.shape(node, node.inputs[at])
     axes, given = len(x) - 2, node.attributes
-    if axes < 1 or len(w) != len(x):
-        raise must(f"{graph.thing} node {node.name} (Conv)", "have images and kernels of as many axes", (x, w))
-    dilated = any(step != 1 for step in given.get("dilations", ()))
     groups = int(given.get("group", 1))
+    _check(graph, node, axes >= 1 and len(w) == len(x) and x[1] == w[1] * groups, (x, w))
+    dilated = any(step != 1 for step in given.get("dilations", ()))
     if axes > 2 or dilated:
         places = graph.shape(node, node.outputs[0])
         sizes = {"m": places[0] * prod(places[2:]), "k": prod(w[1:]), "n": w[0] // groups, "batch": groups}
@@ -49,8 +48,10 @@ def _padding(given: dict[str, Any], axes: int) -> Any:
 def _gemm(graph: Graph, node: Node) -> Document:
     """Describe the operator Gemm."""
     a, b = (graph.shape(node, name) for name in node.inputs[:2])
+    _check(graph, node, len(a) == len(b) == 2, (a, b))
     m, k = a[::-1] if node.attributes.get("transA") else a
-    n = b[0] if node.attributes.get("transB") else b[1]
+    rows, n = b[::-1] if node.attributes.get("transB") else b
+    _check(graph, node, rows == k, (a, b))
     return _product(graph, node, (0, 1), (1, m, k, n), (1, 1))
 
 
@@ -58,10 +59,12 @@ def _matmul(graph: Graph, node: Node, at: int) -> Document:
     """Describe a product of any number of axes, as NumPy broadcasts them, whose B is input number `at`."""
     a, b = graph.shape(node, node.inputs[0]), graph.shape(node, node.inputs[at])
     a, b = (1, *a) if len(a) == 1 else a, (*b, 1) if len(b) == 1 else b
+    _check(graph, node, min(len(a), len(b)) >= 2 and a[-1] == b[-2], (a, b))
     try:
         every = prod(np.broadcast_shapes(a[:-2], b[:-2]))
     except ValueError:
-        raise must(f"{graph.thing} node {node.name} ({node.kind})", "have axes that broadcast", (a, b)) from None
+        every = 0
+    _check(graph, node, every > 0, (a, b))
     return _product(graph, node, (0, at), (every, a[-2], a[-1], b[-1]), (prod(a[:-2]), prod(b[:-2])))
 
 
@@ -85,6 +88,12 @@ def _product(
 def _weights(graph: Graph, name: str) -> Document:
     """Say what the right side of a layer is."""
     return {"weight_of": name} if graph.is_constant(name) else {"weight_of": None, "weights": "none"}
+
+
+def _check(graph: Graph, node: Node, agree: bool, shapes: tuple[tuple[int, ...], ...]) -> None:
+    """Refuse operands that do not go together."""
+    if not agree:
+        raise must(f"{graph.thing} node {node.name} ({node.kind})", "have operands that go together", shapes)
 
 
 LAYERS: dict[str, Callable[[Graph, Node], Document]] = {

@@ -63,9 +63,15 @@ def read_onnx(path: Path, sizes: Mapping[str, int] | None = None) -> Workload:
         "sizes": dict(sizes or {}),
         "layers": layers,
         "other_parameters": {name: count for name, count in sorted(parameters.items()) if count},
-        "not_counted": [f"{kind} ({count})" for kind, count in sorted(others.items())],
+        "not_counted": [_listed(kind, count, parameters) for kind, count in sorted(others.items())],
     }
     return parse_workload(document, path.stem, thing, sizes)
+
+
+def _listed(kind: str, count: int, parameters: Counter[str]) -> str:
+    """Return how an operator that is no layer is listed."""
+    own = parameters[f"{kind} parameters"]
+    return f"{kind} ({count}, with {own:,} parameters)" if own else f"{kind} ({count})"
 
 
 def _unique(name: str, layers: list[dict[str, Any]]) -> str:

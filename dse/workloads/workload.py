@@ -69,7 +69,7 @@ class Workload:
             "description": self.description,
             "source": self.source,
             "sizes": dict(self.sizes),
-            "layers": [layer.to_dict() for layer in self.layers],
+            "layers": [layer.document() for layer in self.layers],
             "other_parameters": dict(self.other_parameters),
             "not_counted": list(self.not_counted),
         }

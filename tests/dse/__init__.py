@@ -1,0 +1,1 @@
+"""Tests of workloads and of design-space exploration."""
