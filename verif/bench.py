@@ -20,9 +20,9 @@ from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 from rtloom.hdl.manifest import Manifest
-from rtloom.sim.activity import Activity, ResetSeen, Traffic
+from rtloom.sim.activity import ResetSeen, Traffic
 from rtloom.verif import stimulus
-from rtloom.verif.endpoints import BenchError, Observed, Sink, Source, hanging
+from rtloom.verif.endpoints import BenchError, Observed, Sink, Source, activity, hanging, strains
 from rtloom.verif.scenarios import Scenario, Settings, load_job
 
 SETTINGS = Settings.load(Path(os.environ["RTLOOM_BENCH"]))
@@ -148,17 +148,6 @@ async def drive(
     return cycle, strained
 
 
-def strains(sources: Sequence[Source], sinks: Sequence[Sink]) -> bool:
-    """Return whether an output beat waits while an input is idle."""
-    return any(sink.counter.stalled for sink in sinks) and any(source.counter.idling for source in sources)
-
-
-def activity(sources: Sequence[Source], sinks: Sequence[Sink]) -> dict[str, Activity]:
-    """Return what each stream went through."""
-    counters = [(source.port, source.counter) for source in sources] + [(sink.port, sink.counter) for sink in sinks]
-    return {port.name: counter.activity for port, counter in counters}
-
-
 async def own_driver(pins: Pins, scenario: Scenario) -> None:
     """Run a scenario with the bench's own sources and sinks."""
     sources, sinks = endpoints(scenario)
@@ -207,24 +196,15 @@ async def axi_driver(pins: Pins, scenario: Scenario) -> None:
     for sink in sinks:
         models[sink.port.name].set_pause_generator(_pauses(sink.go))
     cycle, strained = await watch(pins, sources, sinks, scenario.patience)
-    traffic = Traffic(activity(sources, sinks), cycle, strained)
     if not all(sink.done for sink in sinks):
-        late = next(sink for sink in sinks if not sink.done)
-        raise BenchError(
-            f"{late.port.name} must give {late.total} beats to cocotbext-axi, not hang after {late.count}",
-            late.port.name,
-            late.count,
-            cycle=cycle,
-            kind="deadlock",
-        )
-    for _ in range(QUIET_CYCLES):
-        cycle += 1
+        raise _late(next(sink for sink in sinks if not sink.done), cycle)
+    for late in range(1, QUIET_CYCLES + 1):
         await pins.edge
         for sink in sinks:
-            sink.edge(cycle, pins.seen(sink.port.name))
+            sink.edge(cycle + late, pins.seen(sink.port.name))
     for sink in sinks:
         _compare_frames(models[sink.port.name], sink)
-    tell(scenario, traffic)
+    tell(scenario, Traffic(activity(sources, sinks), cycle, strained))
 
 
 async def watch(pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], patience: int) -> tuple[int, int]:
@@ -233,9 +213,7 @@ async def watch(pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], pa
     for cycle in itertools.count(1):
         await pins.edge
         for source in sources if TRAFFIC else ():
-            name, counter = source.port.name, source.counter
-            more = counter.counts["moved"] < len(source.words)
-            counter.edge(valid=pins.offers(name), ready=pins.taken(name), more=more)
+            source.watched(pins.offers(source.port.name), pins.taken(source.port.name))
         for sink in sinks:
             sink.edge(cycle, pins.seen(sink.port.name))
         strained += strains(sources, sinks)
@@ -244,6 +222,12 @@ async def watch(pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], pa
         if all(sink.done for sink in sinks) or cycle - last > SLOW * patience:
             break
     return cycle, strained
+
+
+def _late(sink: Sink, cycle: int) -> BenchError:
+    """Return the error for an output that the models wait for in vain."""
+    text = f"{sink.port.name} must give {sink.total} beats to cocotbext-axi, not hang after {sink.count}"
+    return BenchError(text, sink.port.name, sink.count, cycle=cycle, kind="deadlock")
 
 
 def _axi_model(pins: Pins, bound: Any) -> Any:

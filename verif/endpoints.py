@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..hdl.ports import StreamPort
-from ..sim.activity import Counter
+from ..sim.activity import Activity, Counter
 from .scenarios import Expected, Sent
 
-__all__ = ["BenchError", "Observed", "Sink", "Source", "hanging", "words_of"]
+__all__ = ["BenchError", "Observed", "Sink", "Source", "activity", "hanging", "strains", "words_of"]
 
 Go = NDArray[np.bool_]
 
@@ -108,6 +108,10 @@ class Source:
             self.offering = False
         elif self.offering:
             self.held += 1
+
+    def watched(self, valid: bool, ready: bool) -> None:
+        """Take note of a clock edge where others drive the stream."""
+        self.counter.edge(valid=valid, ready=ready, more=self.counter.counts["moved"] < len(self.words))
 
     def _rubbish(self) -> int:
         """Return the complement of the next word: a design that looks at data without valid is found out."""
@@ -210,6 +214,17 @@ class Sink:
     def _error(self, text: str, cycle: int, kind: str = "protocol") -> BenchError:
         text = f"{self.port.name} {text}; beat {self.count}"
         return BenchError(text, self.port.name, self.count, cycle=cycle, kind=kind)
+
+
+def strains(sources: Sequence[Source], sinks: Sequence[Sink]) -> bool:
+    """Return whether an output beat waited in the last cycle while an input was idle."""
+    return any(sink.counter.stalled for sink in sinks) and any(source.counter.idling for source in sources)
+
+
+def activity(sources: Sequence[Source], sinks: Sequence[Sink]) -> dict[str, Activity]:
+    """Return what each stream went through so far."""
+    counters = [(source.port, source.counter) for source in sources] + [(sink.port, sink.counter) for sink in sinks]
+    return {port.name: counter.activity for port, counter in counters}
 
 
 def hanging(sources: Sequence[Source], sinks: Sequence[Sink], cycle: int) -> BenchError:

@@ -138,23 +138,28 @@ def _softmax(params: AttentionParams) -> Points:
         Point("softmax", "lowest mean", "all values that a row sees are lowest", lambda o: o.facts.extreme_mean(-1)),
         Point("softmax", "highest mean", "all values that a row sees are highest", lambda o: o.facts.extreme_mean(1)),
     ]
-    if params.softmax == "online":
-        far = params.accumulator_bits
-        made += [
-            Point("softmax", "maximum stays", "the first key of a row has its maximum", lambda o: o.facts.stays),
-            Point("softmax", "maximum rises", "a later key is larger", lambda o: bool((o.facts.rises > 0).any())),
-            Point("softmax", "rises again", "the maximum rises with three keys or more", lambda o: o.facts.rises_often),
-            Point(
-                "softmax", "rises by many", "an octave step of 8 or more", lambda o: bool((o.facts.rises >= 8).any())
-            ),
-        ]
-        if far < 1 << (params.logit_integer - 1):
-            meaning = "all that was summed is shifted out"
-            made.append(Point("softmax", "rises by all", meaning, lambda o: bool((o.facts.rises >= far).any())))
+    made += _online(params) if params.softmax == "online" else ()
     if params.softmax == "unified_max":
         made += [
             Point("softmax", "as expected", "a row's maximum fits its offset", lambda o: bool(o.facts.fits.any())),
             Point("softmax", "too high", "a maximum above its offset", lambda o: bool(o.facts.too_high.any())),
             Point("softmax", "too low", "a maximum far below its offset", lambda o: bool(o.facts.too_low.any())),
         ]
+    return tuple(made)
+
+
+def _online(params: AttentionParams) -> Points:
+    """Return how the maximum of a row may rise, and sums be rescaled."""
+    made = [
+        Point("softmax", "maximum stays", "the first key of a row has its maximum", lambda o: o.facts.stays),
+        Point("softmax", "maximum rises", "a later key is larger", lambda o: bool((o.facts.rises > 0).any())),
+        Point("softmax", "rises again", "the maximum rises with three keys or more", lambda o: o.facts.rises_often),
+    ]
+    if params.logit_integer > 4:
+        meaning = "a key raises the maximum by 8 octaves or more"
+        made.append(Point("softmax", "rises by many", meaning, lambda o: bool((o.facts.rises >= 8).any())))
+    far = params.accumulator_bits
+    if far < 1 << (params.logit_integer - 1):
+        meaning = "all that was summed is shifted out"
+        made.append(Point("softmax", "rises by all", meaning, lambda o: bool((o.facts.rises >= far).any())))
     return tuple(made)

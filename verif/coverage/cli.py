@@ -2,9 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from .report import CoverageReport
 
 __all__ = ["register"]
 
@@ -53,7 +56,7 @@ def coverage(
     from ...generators.cli import overrides
     from ...generators.spec import load
     from .collect import GOAL, LIMIT, collect
-    from .outputs import table, write
+    from .outputs import write
     from .report import CoverageReport, read_report
 
     if goal is not None and not until_covered:
@@ -73,14 +76,19 @@ def coverage(
             wanted = (GOAL if goal is None else goal) if until_covered else None
             report = collect(loaded, seed, goal=wanted, limit=limit, structural=structural, before=report, tell=tell)
     written = write(report, loaded, output) if output else []
-    if as_json:
-        typer.echo(json.dumps(report.to_dict(), indent=2))
-    else:
-        Console().print(table(report))
-        for hole in report.holes:
-            typer.echo(f"hole: {hole.key}: {hole.meaning}")
-        for path in written:
-            typer.echo(f"wrote {path}")
-        typer.echo(str(report))
+    typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else _words(report, written))
     if least is not None and report.score < least:
         raise typer.Exit(1)
+
+
+def _words(report: "CoverageReport", written: list[Path]) -> str:
+    """Return the report for people: groups, holes, files."""
+    from rich.console import Console
+
+    from .outputs import table
+
+    console = Console()
+    with console.capture() as shown:
+        console.print(table(report))
+    holes = [f"hole: {hole.key}: {hole.meaning}" for hole in report.holes]
+    return "\n".join([shown.get().rstrip("\n"), *holes, *(f"wrote {path}" for path in written), str(report)])
