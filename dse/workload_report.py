@@ -42,7 +42,7 @@ class WorkloadReport:
     def __str__(self) -> str:
         """Return the sums in one line."""
         workload, run = self.workload, self.run
-        text = f"{workload.name}: {_count(workload.macs)}MAC, {_count(workload.parameters)} parameters"
+        text = f"{workload.name}: {_count(workload.macs, 'MAC')}, {_count(workload.parameters, 'parameters')}"
         if run is None:
             return text
         if not run.running:
@@ -107,9 +107,10 @@ def _cells(done: LayerRun) -> tuple[str, str]:
     return f"{done.layer.repeat * done.cycles:,}", f"{done.utilisation.value:.1f} %"
 
 
-def _count(number: int) -> str:
-    """Return a count with three or four digits and its prefix."""
-    for scale, prefix in ((10**12, " T"), (10**9, " G"), (10**6, " M"), (10**3, " k")):
+def _count(number: int, unit: str) -> str:
+    """Return a count with four digits, its prefix and its unit."""
+    for scale, prefix in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
         if number >= scale:
-            return f"{number / scale:.4g}{prefix}"
-    return f"{number} "
+            between = "" if unit.isupper() else " "
+            return f"{number / scale:.4g} {prefix}{between}{unit}"
+    return f"{number} {unit}"

@@ -105,8 +105,7 @@ def test_a_configuration_gives_the_published_layers(read, config, name: str, dec
             494_032_768,
         ),
         (
-            BERT
-            | {"model_type": "roberta", "vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1},
+            BERT | {"model_type": "roberta", "vocab_size": 50265, "max_position_embeddings": 514, "type_vocab_size": 1},
             124_645_632,
         ),
     ],
@@ -116,9 +115,10 @@ def test_other_models_have_their_parameters(read, config, parameters: int) -> No
 
 
 def test_what_is_not_counted_is_said(read) -> None:
-    assert "a sliding window of 4096 keys: attention is counted on all keys" in read(
-        LLAMA | {"model_type": "mistral", "sliding_window": 4096}
-    ).not_counted
+    assert (
+        "a sliding window of 4096 keys: attention is counted on all keys"
+        in read(LLAMA | {"model_type": "mistral", "sliding_window": 4096}).not_counted
+    )
     assert "a head: the configuration names no labels" in read(VIT | {"id2label": None}).not_counted
 
 

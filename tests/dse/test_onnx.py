@@ -22,7 +22,9 @@ def save(path, nodes, inputs, weights, outputs=("y",), **options):
     values = [helper.make_tensor_value_info(name, kinds.get(name, FLOAT), shape) for name, shape in inputs.items()]
     results = [helper.make_tensor_value_info(name, FLOAT, None) for name in outputs]
     graph = helper.make_graph(nodes, "g", values, results, initializer=weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), *options.pop("domains", [])], **options)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17), *options.pop("domains", [])], **options
+    )
     onnx.save(model, path)
     return path
 
@@ -246,7 +248,9 @@ def test_an_unknown_shape_is_refused(path) -> None:
 )
 def test_shapes_that_do_not_go_together_are_refused(path, kind, x, w) -> None:
     save(path, [node(kind, ["x", "w"], "y")], {"x": x}, [weight("w", *w)])
-    with pytest.raises(InputError, match=rf"^ONNX model m.onnx (node y \({kind}\) must have operands|must have shapes) that"):
+    with pytest.raises(
+        InputError, match=rf"^ONNX model m.onnx (node y \({kind}\) must have operands|must have shapes) that"
+    ):
         read_workload(path)
 
 

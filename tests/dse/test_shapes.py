@@ -25,7 +25,7 @@ from rtloom.generators.systolic.params import SystolicParams
 from rtloom.generators.systolic.shapes import convolution_cycles, gemm_cycles
 
 SIZES = st.tuples(st.integers(1, 30), st.integers(1, 40), st.integers(1, 30))
-FEW = settings(max_examples=60)
+FEW = settings(max_examples=40)
 
 
 @st.composite

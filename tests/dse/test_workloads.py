@@ -108,7 +108,15 @@ def test_counts_of_layers() -> None:
 
 def test_a_layer_is_a_value() -> None:
     """Equal and hashable, with geometry as lists or tuples; two notations of one geometry compute alike."""
-    raw = {"name": "c", "height": 5, "width": 4, "channels": 1, "outputs": 1, "kernel": [3, 1], "padding": [[1, 0], [0, 0]]}
+    raw = {
+        "name": "c",
+        "height": 5,
+        "width": 4,
+        "channels": 1,
+        "outputs": 1,
+        "kernel": [3, 1],
+        "padding": [[1, 0], [0, 0]],
+    }
     first, second = Conv2d.parse(raw), Conv2d.parse(raw | {"kernel": (3, 1)})
     assert len({first, second}) == 1
     assert json.loads(json.dumps(first.document()))["padding"] == [[1, 0], [0, 0]]
