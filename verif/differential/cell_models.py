@@ -2,16 +2,22 @@
 
 import importlib.util
 import re
+from collections import Counter
 from pathlib import Path
 
 from ...errors import ToolError
 
-__all__ = ["cell_models"]
+__all__ = ["cell_models", "tie_open_inputs"]
 
 MULTIPLIER_PINS = 18
 _MODULE = re.compile(r"^[ \t]*module\s+\\?([\w$]+).*?\bendmodule\b", re.DOTALL | re.MULTILINE)
 _TIMING = re.compile(r"^[ \t]*specify\b.*?\bendspecify\b", re.DOTALL | re.MULTILINE)
 _INCLUDE = re.compile(r'^`include "([^"]+)"', re.MULTILINE)
+_COMMENT = re.compile(r"//[^\n]*")
+_FUNCTION = re.compile(r"\bfunction\b.*?\bendfunction\b", re.DOTALL)
+_INPUT = re.compile(r"\binput\s+(?:signed\s+)?(?:\[[^\]]*\]\s*)?(\w+)")
+_INSTANCE = re.compile(r"^  (\w+) (#\(.*?\n  \) )?(\\\S+ |\w+) \(\n(.*?)\n  \);", re.DOTALL | re.MULTILINE)
+_PIN = re.compile(r"^ +\.(\w+)\(", re.MULTILINE)
 _WORD = re.compile(r"[\w$]+")
 
 
@@ -44,6 +50,36 @@ def cell_models(target: str, netlist: str) -> str:
     return "\n".join([header, *(taken[name] for name in sorted(taken)), ""])
 
 
+def tie_open_inputs(netlist: str, models: str) -> tuple[str, dict[str, int]]:
+    """Let inputs of cells that Yosys leaves open hold 0, so that simulators do not have each a value of their own.
+
+    Parameters
+    ----------
+    netlist
+        As Yosys writes it.
+    models
+        The Verilog of its cells.
+
+    Returns
+    -------
+    tuple
+        The netlist, and how many instances leave each ``CELL.PIN`` open.
+    """
+    modules = _MODULE.finditer(_FUNCTION.sub("", models))
+    inputs = {found[1]: tuple(dict.fromkeys(_INPUT.findall(found[0]))) for found in modules}
+    open_pins: Counter[str] = Counter()
+
+    def tie(instance: re.Match[str]) -> str:
+        known = set(_PIN.findall(instance[4]))
+        missing = [pin for pin in inputs.get(instance[1], ()) if pin not in known]
+        if not missing:
+            return instance[0]
+        open_pins.update(f"{instance[1]}.{pin}" for pin in missing)
+        return instance[0].removesuffix("\n  );") + "".join(f",\n    .{pin}(0)" for pin in missing) + "\n  );"
+
+    return _INSTANCE.sub(tie, netlist), dict(open_pins)
+
+
 def _used(text: str, known: dict[str, str]) -> set[str]:
     """Return the known modules whose names stand in a text."""
     return set(_WORD.findall(text)) & known.keys()
@@ -58,8 +94,9 @@ def _share() -> Path:
 
 
 def _library(file: Path) -> str:
-    """Return a library's text with the files that it includes."""
-    return _INCLUDE.sub(lambda found: _library(file.parent / found[1]), file.read_text())
+    """Return a library's text with the files that it includes, without comments."""
+    text = _COMMENT.sub("", file.read_text())
+    return _INCLUDE.sub(lambda found: _library(file.parent / found[1]), text)
 
 
 def _multiplier() -> str:

@@ -137,7 +137,9 @@ def _run(name: str, target: str, design: Design, source: Design, runs: Sequence[
         result = run_verilated(f"netlist {target}", made.title, made.verilog, design.manifest, runs, options)
     except CheckError as error:
         raise ToolError(f"Netlist for {target} cannot be simulated: {error}") from None
-    return replace(result, build_seconds=made.seconds + result.build_seconds, notes=(f"{made.cells:,} cells", *made.notes))
+    return replace(
+        result, build_seconds=made.seconds + result.build_seconds, notes=(f"{made.cells:,} cells", *made.notes)
+    )
 
 
 def _report(

@@ -3,6 +3,7 @@
 import json
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from ...errors import ToolError, must
 from ...generators.design import Design
 from ...hdl.synth_targets import FPGAS
 from ...hdl.yosys import run_yosys, yosys_version
-from .cell_models import cell_models
+from .cell_models import cell_models, tie_open_inputs
 
 __all__ = ["MOST_CELLS", "TARGETS", "Netlist", "synthesise"]
 
@@ -22,6 +23,8 @@ MOST_CELLS = 400_000
 ABC = "abc -script +strash;ifraig;dch;map"
 _NO_MODEL = {"ecp5": "-nobram", "xilinx": "-nobram"}
 """What keeps cells out of which the vendor's library has no model."""
+SHOWN = 12
+"""Open inputs that a note names."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,14 @@ def synthesise(design: Design, target: str, limit: float, most: int = MOST_CELLS
     if cells > most:
         thing = f"Netlist of {design.manifest.top} for {target}"
         raise ToolError(f"{thing} must have at most {most:,} cells to be simulated, not {cells:,}")
+    notes = ["without block RAMs, of which the library has no model"] if target in _NO_MODEL else []
     if target in FPGAS:
-        text += cell_models(target, text)
+        models = cell_models(target, text)
+        text, open_pins = tie_open_inputs(text, models)
+        notes += _open(open_pins)
+        text += models
     title = f"netlist for {_title(target)} by Yosys {yosys_version()}, in Verilator"
-    notes = ("without block RAMs, of which the library has no model",) if target in _NO_MODEL else ()
-    return Netlist(text, title, cells, time.perf_counter() - began, notes)
+    return Netlist(text, title, cells, time.perf_counter() - began, tuple(notes))
 
 
 def _passes(top: str, target: str) -> list[str]:
@@ -102,6 +108,14 @@ def _passes(top: str, target: str) -> list[str]:
     without = _NO_MODEL.get(target)
     passes = FPGAS[target].passes(top, flatten=True, dsp=True)
     return [f"{command} {without}" if without and command.startswith("synth_") else command for command in passes]
+
+
+def _open(pins: Mapping[str, int]) -> list[str]:
+    """Say which inputs of cells are left open."""
+    if not pins:
+        return []
+    shown = ", ".join(f"{pin} ({count})" for pin, count in sorted(pins.items(), key=lambda item: -item[1])[:SHOWN])
+    return [f"inputs that Yosys leaves open hold 0: {shown}" + (", ..." if len(pins) > SHOWN else "")]
 
 
 def _title(target: str) -> str:
