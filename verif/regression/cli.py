@@ -31,7 +31,11 @@ def regress(
     ] = None,
     time: Annotated[
         str | None,
-        typer.Option("--for", metavar="TIME", help="Begin new random configurations for so long: 90s, 30m, 2h."),
+        typer.Option(
+            "--for",
+            metavar="TIME",
+            help="Begin new random configurations for so long: 90s, 30m, 2h; default 5m, without end with --count.",
+        ),
     ] = None,
     count: Annotated[int | None, typer.Option(min=1, help="Random configurations to run.")] = None,
     seed: Annotated[
