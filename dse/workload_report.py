@@ -59,7 +59,7 @@ class WorkloadReport:
         head: tuple[str, ...] = ("layer", "type", "sizes", "times", "MACs", "parameters")
         rows = [head + (("cycles", "utilisation") if self.run else ())]
         for at, layer in enumerate(self.workload.layers):
-            row = (layer.name, layer.kind, layer.sizes, str(layer.repeat))
+            row: tuple[str, ...] = (layer.name, layer.kind, layer.sizes, str(layer.repeat))
             row += (f"{layer.repeat * layer.macs:,}", f"{layer.repeat * layer.parameters:,}")
             rows.append(row + (_cells(self.run.layers[at]) if self.run else ()))
         return rows

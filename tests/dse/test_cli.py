@@ -25,7 +25,7 @@ def test_a_table(rtloom_command):
     ran = rtloom_command("workload", "bert-base", "--sequence", 64, "--batch", 2)
     lines = ran.out.splitlines()
     assert (ran.status, lines[0].split()) == (0, ["layer", "type", "sizes", "times", "MACs", "parameters"])
-    assert lines[1].split() == "query gemm (128, 768) x (768, 768) 12 905,969,664 7,077,888".split()
+    assert " ".join(lines[1].split()) == "query gemm (128, 768) x (768, 768) 12 905,969,664 7,077,888"
     assert lines[-1] == "bert-base: 11.02 GMAC, 109.5 M parameters"
     assert "Sizes: batch 2, sequence 64." in lines
 
@@ -52,9 +52,8 @@ def test_a_file_of_ones_own(rtloom_command, tmp_path):
     assert yaml.safe_load((tmp_path / "out.yaml").read_text())["layers"] == [
         {"name": "a", "type": "gemm", "m": 14, "k": 4, "n": 5}
     ]
-    assert rtloom_command("workload", "out.yaml").out.splitlines()[1:] == ran.out.splitlines()[1:2] + [
-        "mine: 280 MAC, 20 parameters"
-    ]
+    layer, *_, sums = ran.out.splitlines()[1:]
+    assert rtloom_command("workload", "out.yaml").out.splitlines()[1:] == [layer, sums]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_a_file_of_ones_own(rtloom_command, tmp_path):
         (["bert-base", "--size", "heads=3"], "Workload bert-base has no size 'heads'; it has batch, sequence"),
         (["bert-base", "--decode"], "Option --decode must be left out unless the workload is a model's config.json"),
         (["bert-base", "--on", "nothing"], "Spec must be a YAML file or one of the presets "),
-        (["bert-base", "--write", "no/out.yaml"], "Output must be a file that can be written (no such file or directory)"),
+        (["bert-base", "--write", "no/out.yaml"], "Output must be a file that can be written (no such file"),
     ],
 )  # fmt: skip
 def test_mistakes_are_one_line(rtloom_command, arguments, message):

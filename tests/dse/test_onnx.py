@@ -222,7 +222,7 @@ def test_graphs_inside_are_said(path) -> None:
 
 def test_a_model_without_layers_is_refused(path) -> None:
     save(path, [node("Relu", ["x"], "y")], {"x": [1]}, [])
-    with pytest.raises(InputError, match="^ONNX model m.onnx must have a layer: Conv, .*, not 'Relu'$"):
+    with pytest.raises(InputError, match=r"^ONNX model m.onnx must have a layer: Conv, .*, not 'Relu'$"):
         read_workload(path)
 
 
@@ -232,7 +232,7 @@ def test_an_unknown_shape_is_refused(path) -> None:
         read_workload(path)
     with pytest.raises(InputError, match=r"must have operands of known shape, not \(2, '\?', 8\)$"):
         read_workload(path, {"batch": 2})
-    with pytest.raises(InputError, match="^ONNX model m.onnx has no size 'N'; it has batch$"):
+    with pytest.raises(InputError, match=r"^ONNX model m.onnx has no size 'N'; it has batch$"):
         read_workload(path, {"N": 2})
 
 
@@ -257,7 +257,7 @@ def test_shapes_that_do_not_go_together_are_refused(path, kind, x, w) -> None:
 def test_files_that_are_no_models(path, tmp_path) -> None:
     for content in (b"", b"not a model", bytes(range(256))):
         (tmp_path / path).write_bytes(content)
-        with pytest.raises(InputError, match="^Workload must be an ONNX model"):
+        with pytest.raises(InputError, match=r"^Workload must be an ONNX model"):
             read_workload(path)
 
 

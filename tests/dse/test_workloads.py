@@ -126,6 +126,9 @@ GEMM = {"name": "fc", "type": "gemm", "m": "batch * 4", "k": 8, "n": 2}
 CONV = {"name": "c1", "type": "conv2d", "height": 3, "width": 3, "channels": 4, "outputs": 4, "kernel": 3}
 ATTENTION = {"name": "at", "type": "attention", "heads": 4, "head_dim": 8, "queries": 4, "keys": 4}
 
+KEYS = "keys must be name, description, source, sizes, layers, other_parameters or not_counted, not 'layer'"
+SIZE = "an integer from 1 to 16777216"
+
 
 def test_expressions_are_of_sizes() -> None:
     raw = {"sizes": {"batch": 2, "image": 33}, "layers": [GEMM | {"m": "batch * (image // 16) * (image - 1 + 2)"}]}
@@ -135,48 +138,47 @@ def test_expressions_are_of_sizes() -> None:
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ([], "Workload w.yaml must hold keys and values, layers among them, not []"),
-        ({}, "Workload w.yaml layers must be a list of at least one layer, not None"),
-        ({"layers": []}, "Workload w.yaml layers must be a list of at least one layer, not []"),
-        ({"layer": 1}, "Workload w.yaml keys must be name, description, source, sizes, layers, other_parameters or "
-         "not_counted, not 'layer'"),
-        ({"layers": [3]}, "Workload w.yaml layer 1 must hold keys and values, name and type among them, not 3"),
-        ({"layers": [GEMM, GEMM]}, "Workload w.yaml layers must have names of their own, each once, not 'fc'"),
-        ({"layers": [GEMM | {"type": "pool"}]}, "Workload w.yaml layer fc type must be gemm, conv2d or attention, not 'pool'"),
-        ({"layers": [GEMM | {"m": 0}]}, "Workload w.yaml layer fc: Gemm m must be an integer from 1 to 16777216, not 0"),
-        ({"layers": [GEMM | {"m": True}]}, "Workload w.yaml layer fc: Gemm m must be an integer from 1 to 16777216, not True"),
-        ({"layers": [GEMM | {"m": "batch - 9"}]}, "Workload w.yaml layer fc: Gemm m must be an integer from 1 to 16777216, not -7"),
-        ({"layers": [GEMM | {"m": "tokens"}]}, "Workload w.yaml layer fc m must use the sizes batch, not 'tokens'"),
+        ([], "must hold keys and values, layers among them, not []"),
+        ({}, "layers must be a list of at least one layer, not None"),
+        ({"layers": []}, "layers must be a list of at least one layer, not []"),
+        ({"layer": 1}, KEYS),
+        ({"layers": [3]}, "layer 1 must hold keys and values, name and type among them, not 3"),
+        ({"layers": [GEMM, GEMM]}, "layers must have names of their own, each once, not 'fc'"),
+        ({"layers": [GEMM | {"type": "pool"}]}, "layer fc type must be gemm, conv2d or attention, not 'pool'"),
+        ({"layers": [GEMM | {"m": 0}]}, f"layer fc: Gemm m must be {SIZE}, not 0"),
+        ({"layers": [GEMM | {"m": True}]}, f"layer fc: Gemm m must be {SIZE}, not True"),
+        ({"layers": [GEMM | {"m": "batch - 9"}]}, f"layer fc: Gemm m must be {SIZE}, not -7"),
+        ({"layers": [GEMM | {"m": "tokens"}]}, "layer fc m must use the sizes batch, not 'tokens'"),
         ({"layers": [GEMM | {"m": "batch ** 9"}]},
-         "Workload w.yaml layer fc m must be a number, or + - * // of numbers and sizes, not 'batch ** 9'"),
+         "layer fc m must be a number, or + - * // of numbers and sizes, not 'batch ** 9'"),
         ({"layers": [GEMM | {"m": "batch // 0"}]},
-         "Workload w.yaml layer fc m must be a number, or + - * // of numbers and sizes, not 'batch // 0'"),
+         "layer fc m must be a number, or + - * // of numbers and sizes, not 'batch // 0'"),
         ({"layers": [GEMM | {"m": "1.5"}]},
-         "Workload w.yaml layer fc m must be a number, or + - * // of numbers and sizes, not '1.5'"),
+         "layer fc m must be a number, or + - * // of numbers and sizes, not '1.5'"),
         ({"layers": [{"type": "gemm", "m": 1, "k": 1, "n": 1}]},
-         "Workload w.yaml layer 1: Gemm name must be given: a text of 1 to 200 characters"),
+         "layer 1: Gemm name must be given: a text of 1 to 200 characters"),
         ({"layers": [{"name": "fc", "type": "gemm", "m": 1, "k": 1}]},
-         "Workload w.yaml layer fc: Gemm n must be given: an integer from 1 to 16777216"),
+         f"layer fc: Gemm n must be given: {SIZE}"),
         ({"layers": [GEMM | {"rows": 1}]},
-         "Workload w.yaml layer fc: Gemm has no parameter 'rows'; it has name, repeat, m, k, n, batch, weights"),
+         "layer fc: Gemm has no parameter 'rows'; it has name, repeat, m, k, n, batch, weights"),
         ({"layers": [GEMM | {"weights": "mine"}]},
-         "Workload w.yaml layer fc: Gemm weights must be own, shared or none, not 'mine'"),
+         "layer fc: Gemm weights must be own, shared or none, not 'mine'"),
         ({"layers": [CONV | {"kernel": 4}]},
-         "Workload w.yaml layer c1: Convolution w must be no larger than the padded image, 3x3, not (4, 4)"),
+         "layer c1: Convolution w must be no larger than the padded image, 3x3, not (4, 4)"),
         ({"layers": [CONV | {"kernel": "same"}]},
-         "Workload w.yaml layer c1: Conv2d kernel must be an integer of at least 1, or two: vertical, horizontal, not 'same'"),
-        ({"layers": [CONV | {"groups": 3}]}, "Workload w.yaml layer c1: Convolution groups must divide the 4 input channels, not 3"),
+         "layer c1: Conv2d kernel must be an integer of at least 1, or two: vertical, horizontal, not 'same'"),
+        ({"layers": [CONV | {"groups": 3}]}, "layer c1: Convolution groups must divide the 4 input channels, not 3"),
         ({"layers": [CONV | {"stride": 0}]},
-         "Workload w.yaml layer c1: Convolution stride must be an integer of at least 1, or two: vertical, horizontal, not 0"),
-        ({"layers": [ATTENTION | {"kv_heads": 3}]}, "Workload w.yaml layer at: Attention kv_heads must divide heads=4, not 3"),
+         "layer c1: Convolution stride must be an integer of at least 1, or two: vertical, horizontal, not 0"),
+        ({"layers": [ATTENTION | {"kv_heads": 3}]}, "layer at: Attention kv_heads must divide heads=4, not 3"),
         ({"layers": [ATTENTION | {"causal": True, "queries": 5}]},
-         "Workload w.yaml layer at: Attention queries must be at most keys=4 with causal, not 5"),
-        ({"sizes": {"batch": 0}, "layers": [GEMM]}, "Workload w.yaml size batch must be an integer of at least 1, not 0"),
-        ({"sizes": [1], "layers": [GEMM]}, "Workload w.yaml sizes must hold names and numbers, not [1]"),
+         "layer at: Attention queries must be at most keys=4 with causal, not 5"),
+        ({"sizes": {"batch": 0}, "layers": [GEMM]}, "size batch must be an integer of at least 1, not 0"),
+        ({"sizes": [1], "layers": [GEMM]}, "sizes must hold names and numbers, not [1]"),
         ({"layers": [GEMM], "other_parameters": {"bias": -1}},
-         "Workload w.yaml other_parameters bias must be an integer of at least 0, not -1"),
-        ({"layers": [GEMM], "not_counted": "pooling"}, "Workload w.yaml not_counted must be a list of texts, not 'pooling'"),
-        ({"layers": [GEMM], "name": 3}, "Workload w.yaml name must be a text, not 3"),
+         "other_parameters bias must be an integer of at least 0, not -1"),
+        ({"layers": [GEMM], "not_counted": "pooling"}, "not_counted must be a list of texts, not 'pooling'"),
+        ({"layers": [GEMM], "name": 3}, "name must be a text, not 3"),
     ],
 )  # fmt: skip
 def test_mistakes_are_one_line_with_file_and_layer(raw, message: str, tmp_path, monkeypatch) -> None:
@@ -185,7 +187,7 @@ def test_mistakes_are_one_line_with_file_and_layer(raw, message: str, tmp_path, 
     (tmp_path / "w.yaml").write_text(yaml.safe_dump(whole))
     with pytest.raises(InputError) as caught:
         read_workload("w.yaml")
-    assert str(caught.value) == message
+    assert str(caught.value) == f"Workload w.yaml {message}"
 
 
 @pytest.mark.parametrize(
@@ -204,11 +206,13 @@ def test_files_that_are_none(text: bytes, message: str, tmp_path, monkeypatch) -
 
 
 def test_names_that_are_none() -> None:
-    with pytest.raises(InputError, match="^Workload must be a YAML, ONNX or config.json file, or one of .*'resnet-50'"):
+    with pytest.raises(
+        InputError, match=r"^Workload must be a YAML, ONNX or config.json file, or one of .*'resnet-50'"
+    ):
         read_workload("resnet50")
-    with pytest.raises(InputError, match="^Workload must be an existing file, not 'none.yaml'$"):
+    with pytest.raises(InputError, match=r"^Workload must be an existing file, not 'none.yaml'$"):
         read_workload("none.yaml")
-    with pytest.raises(InputError, match="^Workload vit-b-16 has no size 'sequence'; it has batch$"):
+    with pytest.raises(InputError, match=r"^Workload vit-b-16 has no size 'sequence'; it has batch$"):
         read_workload("vit-b-16", {"sequence": 2})
-    with pytest.raises(InputError, match="^Option --decode must be left out unless .*, not 'bert-base'$"):
+    with pytest.raises(InputError, match=r"^Option --decode must be left out unless .*, not 'bert-base'$"):
         read_workload("bert-base", decode=True)
