@@ -40,6 +40,24 @@ class _Config:
         return value
 
     @property
+    def labels(self) -> int:
+        """Classes of a head; 0 where none are named."""
+        named = self.raw.get("id2label")
+        if named is not None and not isinstance(named, Mapping):
+            raise must(f"{self.thing} id2label", "hold numbers and names", named)
+        if named:
+            return len(named)
+        return self.number("num_labels") if "num_labels" in self.raw else 0
+
+    @property
+    def architectures(self) -> list[str]:
+        """Names of the classes that the model was saved from."""
+        names = self.raw.get("architectures") or []
+        if not isinstance(names, list):
+            raise must(f"{self.thing} architectures", "be a list", names)
+        return [str(name) for name in names]
+
+    @property
     def head_dim(self) -> int:
         """Elements of a head: said, or the hidden ones shared out."""
         hidden, heads = self.number("hidden_size"), self.number("num_attention_heads")
@@ -118,8 +136,8 @@ def _decoder(config: _Config, decode: bool) -> Document:
 def _decoder_parameters(config: _Config, q: int, kv: int) -> dict[str, int]:
     """Return what a decoder has besides the weights of its layers."""
     hidden, inner, layers = (config.number(key) for key in ("hidden_size", "intermediate_size", "num_hidden_layers"))
-    kind, architectures = config.raw["model_type"], config.raw.get("architectures") or []
-    inside = kind == "bitnet" or any(str(name).lower().startswith("bitnet") for name in architectures)
+    kind = config.raw["model_type"]
+    inside = kind == "bitnet" or any(name.lower().startswith("bitnet") for name in config.architectures)
     biases = 0
     if kind == "qwen2" or config.flag("attention_bias"):
         biases += q + 2 * kv + (hidden if kind != "qwen2" else 0)
@@ -162,9 +180,7 @@ def _image_encoder(config: _Config, _decode: bool) -> Document:
     image, patch, channels = config.number("image_size"), config.number("patch_size"), config.number("num_channels", 3)
     tokens = (image // patch) ** 2 + 1
     block = _Block(f"batch * {tokens}", layers)
-    labels = len(config.raw.get("id2label") or ()) or (
-        config.number("num_labels", 1) if "num_labels" in config.raw else 0
-    )
+    labels = config.labels
     patches = {"name": "patches", "type": "conv2d", "batch": "batch", "height": image, "width": image}
     patches |= {"channels": channels, "outputs": hidden, "kernel": patch, "stride": patch}
     inside = layers * ((5 if config.flag("qkv_bias", default=True) else 2) * hidden + inner)

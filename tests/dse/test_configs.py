@@ -138,6 +138,8 @@ def test_sizes_and_name(read, tmp_path) -> None:
         (LLAMA | {"hidden_size": 4095}, {}, "num_attention_heads must divide hidden_size=4095, not 32"),
         (LLAMA | {"tie_word_embeddings": 1}, {}, "tie_word_embeddings must be true or false, not 1"),
         (LLAMA | {"num_key_value_heads": 5}, {}, "layer attention: Attention kv_heads must divide heads=32, not 5"),
+        (VIT | {"id2label": 3}, {}, "id2label must hold numbers and names, not 3"),
+        (LLAMA | {"architectures": 3}, {}, "architectures must be a list, not 3"),
         (BERT, {"decode": True}, "Option --decode must be left out for a model that is no decoder, not 'bert'"),
         (LLAMA, {"sizes": {"image": 1}}, "has no size 'image'; it has batch, sequence"),
     ],
