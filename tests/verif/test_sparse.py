@@ -87,9 +87,12 @@ def test_sizes_lie_at_the_edges_of_a_tile() -> None:
         "short": (4, 8, 36),
         "tiles": (4, 64, 24),
         "long": (2, 257, 12),
+        "deepest": (2, 32, 12),
         "gemv": (65, 25),
         "batched": (2, 2, 32, 12),
     }
+    fillable = params.replace(max_reduction=8192)
+    assert JOBS.make(fillable, "deepest", "random", 1)[1]["w"].shape == (12, 8192)
     drawn = [JOBS.make(params, "ragged", "random", seed)[1]["w"].shape for seed in range(80)]
     assert {n % 12 for n, _ in drawn} == set(range(12))
     assert {k % 8 for _, k in drawn} == set(range(8))
