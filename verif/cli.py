@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import must
+
 if TYPE_CHECKING:
     from ..generators.spec import Spec
+    from .coverage.report import CoverageReport
+    from .verify import VerifyReport
 
 __all__ = ["register"]
 
@@ -41,6 +45,12 @@ def verify(
         Path | None, typer.Option(metavar="FILE", help="YAML: names of the ports of --dut, where they are others.")
     ] = None,
     exact: Annotated[bool, typer.Option(help="--dut must also take the cycles that the formula says.")] = False,
+    until_covered: Annotated[
+        bool, typer.Option("--until-covered", help="Go on with further seeds until all cover points are hit.")
+    ] = False,
+    coverage: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="JSON of the cover points hit; what is in it counts too.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
 ) -> None:
     """Run the bench on a design in Verilator: data, corners, stalls, resets, AXI models.
@@ -50,6 +60,8 @@ def verify(
     do the same, and the failures are put into one class, for example wrong_under_stalls.
 
     Example: rtloom verify systolic-8x8-int8 -p pipeline=2 --junit report.xml
+
+    Example: rtloom verify systolic-4x4-int8 --until-covered --coverage covered.json
 
     Example: rtloom verify systolic-4x4-int8 --dut mine.sv --top mine --ports names.yaml
     """
@@ -69,24 +81,63 @@ def verify(
             {"interface": interface, "seed": seed, "exact": exact} | {"only": only, "junit": junit, "waves": file},
         )
         return
-    report = bench.verify(loaded, interface=interface, seed=seed, only=only, junit=junit, waves=file)
-    if as_json:
-        typer.echo(json.dumps(report.to_dict(), indent=2))
+    covered = None
+    if until_covered or coverage:
+        if only:
+            raise must("Option --only", "be left out where coverage is collected", only)
+        given = {"interface": interface, "seed": seed, "junit": junit, "waves": file}
+        report, covered = _covered(loaded, coverage, until_covered, **given)
     else:
-        for outcome in report.failures:
-            typer.echo(f"{outcome.scenario}: {outcome.message}")
-        if report.waves:
-            typer.echo(f"waveform: {report.waves}")
-        typer.echo(str(report))
-    if not report.passed:
+        report = bench.verify(loaded, interface=interface, seed=seed, only=only, junit=junit, waves=file)
+    _show(report, covered, as_json)
+    if not report.passed or (until_covered and covered is not None and covered.holes):
         raise typer.Exit(1)
+
+
+def _covered(
+    spec: "Spec", file: Path | None, until_covered: bool, **options: Any
+) -> "tuple[VerifyReport, CoverageReport]":
+    """Run the bench, once or until all is covered, and keep the coverage."""
+    from rich.console import Console
+
+    from .coverage.benched import verify_until_covered
+    from .coverage.collect import LIMIT
+    from .coverage.report import read_report
+
+    before = read_report(file) if file is not None and file.exists() else None
+    with Console(stderr=True).status("seeds") as status:
+
+        def tell(now: "CoverageReport") -> None:
+            status.update(f"seed {now.seeds[-1]}: {now.score:.1f} % covered, {len(now.holes)} holes")
+
+        limit = LIMIT if until_covered else 1
+        report, covered = verify_until_covered(spec, limit=limit, before=before, tell=tell, **options)
+    if file is not None:
+        covered.save(file)
+    return report, covered
+
+
+def _show(report: "VerifyReport", covered: "CoverageReport | None", as_json: bool) -> None:
+    """Print what the bench found and what it covered."""
+    if as_json:
+        plain = report.to_dict() | ({} if covered is None else {"coverage": covered.to_dict()})
+        typer.echo(json.dumps(plain, indent=2))
+        return
+    for outcome in report.failures:
+        typer.echo(f"{outcome.scenario}: {outcome.message}")
+    if report.waves:
+        typer.echo(f"waveform: {report.waves}")
+    typer.echo(str(report))
+    if covered is not None:
+        for hole in covered.holes:
+            typer.echo(f"hole: {hole.key}: {hole.meaning}")
+        typer.echo(str(covered))
 
 
 def _verify_dut(
     spec: "Spec", files: list[Path] | None, top: str | None, ports: Path | None, as_json: bool, options: dict[str, Any]
 ) -> None:
     """Run the bench on somebody's Verilog and print its class."""
-    from ..errors import must
     from .dut.binding import read_map
     from .dut.run import verify_dut
 

@@ -88,6 +88,7 @@ class VerifyReport:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as ``--json`` prints them."""
         return {
+            "report": "verify",
             "design": self.design,
             "interface": self.interface,
             "seed": self.seed,

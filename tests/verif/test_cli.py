@@ -49,3 +49,29 @@ def test_verify_as_json(faulty) -> None:
     assert told["passed"] is False
     assert told["scenarios"]["ragged_free_flow"].startswith("c lane 0 of beat 5 must be ")
     assert told["waves"] == "w.vcd"
+
+
+def test_verify_goes_on_until_all_is_covered(tmp_path) -> None:
+    file = tmp_path / "covered.json"
+    done = call(*TINY, "-p", "max_reduction=16", "--until-covered", "--coverage", str(file))
+    assert done.exit_code == 0, done.output
+    assert "100.0 %" in done.stdout.splitlines()[-1]
+    first = json.loads(file.read_text())
+    assert (first["report"], first["holes"]) == ("coverage", [])
+    done = call(*TINY, "-p", "max_reduction=16", "--coverage", str(file), "--seed", "5", "--json")
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    assert (told["report"], told["coverage"]) == ("verify", json.loads(file.read_text()))
+    assert told["coverage"]["seeds"] == [*first["seeds"], 5]
+
+
+def test_what_a_faulty_design_does_is_not_covered(faulty) -> None:
+    done = call(*TINY, "--coverage", "covered.json")
+    assert done.exit_code == 1
+    assert any(line.startswith("hole: ") for line in done.stdout.splitlines())
+
+
+def test_coverage_of_single_scenarios_is_refused(rtloom_command) -> None:
+    done = rtloom_command(*TINY, *FLOW, "--until-covered")
+    message = "Option --only must be left out where coverage is collected, not ['ragged_free_flow']"
+    assert (done.status, done.err) == (2, f"rtloom: {message}\n")
