@@ -6,7 +6,7 @@ JOBS ?= 2
 PRESETS = $(basename $(notdir $(wildcard generators/presets/*.yaml)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verilog regress verification test lint format bench docs lock clean
+.PHONY: help setup demo verilog regress assess test lint format bench docs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,7 +29,7 @@ verilog: setup ## Verilog, manifest and FuseSoC core of every preset into build/
 regress: setup ## the long verification: every preset in its bench, then random configurations
 	$(BIN)/rtloom regress --jobs $(JOBS) --output $(OUT)/regress
 
-verification: setup ## every check on a small design of each family, and the page build/verification.html
+assess: setup ## every check on a small design of each family, and the page build/verification.html
 	$(BIN)/rtloom assess --results $(OUT)/verification --output $(OUT)/verification.html
 
 test: setup ## all tests with coverage of the Python code, then lint

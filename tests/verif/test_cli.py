@@ -74,4 +74,4 @@ def test_what_a_faulty_design_does_is_not_covered(faulty) -> None:
 def test_coverage_of_single_scenarios_is_refused(rtloom_command) -> None:
     done = rtloom_command(*TINY, *FLOW, "--until-covered")
     message = "Option --only must be left out where coverage is collected, not ['ragged_free_flow']"
-    assert (done.status, done.err) == (2, f"rtloom: {message}\n")
+    assert (done.status, done.err) == (2, f"rtloom: error: {message}\n")
