@@ -16,6 +16,7 @@ from .sim import cli as sim_cli
 from .verif import cli as verif_cli
 from .verif.coverage import cli as coverage_cli
 from .verif.differential import cli as differential_cli
+from .verif.formal import cli as formal_cli
 from .verif.mutation import cli as mutation_cli
 from .verif.regression import cli as regression_cli
 from .verif.summary import cli as summary_cli
@@ -33,10 +34,11 @@ Begin with
   rtloom verilog systolic-8x8-int8 -p rows=16 -o out   Verilog, manifest, FuseSoC core
   rtloom run systolic-8x8-int8 -i in.npz -o out.npz    NumPy arrays through the Verilog, cycle by cycle
   rtloom verify systolic-8x8-int8                      its bench, against the golden model
-  rtloom coverage systolic-4x4-int8                    what that bench exercises
-  rtloom mutate systolic-4x4-int8                      how many injected faults that bench finds
+  rtloom assess systolic-4x4-int8                      how far it is verified, all evidence on one page
+  rtloom regress --for 10m                             all presets and random designs, over all cores
   rtloom lint systolic-8x8-int8                        its Verilog, as strict tools read it
   rtloom synth systolic-8x8-int8 --target ice40        real synthesis
+  rtloom workload resnet-50 --on systolic-64x64-int8   exact cycles of a network, layer by layer
   rtloom demo                                          two networks on handwritten digits
 
 Exit status: 0 done, 1 a check failed, 2 bad input or a missing tool.
@@ -77,6 +79,7 @@ for room in (
     mutation_cli,
     summary_cli,
     differential_cli,
+    formal_cli,
     commands_lint,
     commands_synth,
     examples_cli,
