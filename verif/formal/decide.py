@@ -9,11 +9,13 @@ from ...errors import ToolError
 from .engine import SEARCH_SECONDS, Answer, Search, induction, search
 from .harness import rules_file
 from .prepare import prepare
-from .proof import Proof
+from .proof import Proof, Status
 from .traces import broken_assertion, write_wave
 
-__all__ = ["Place", "cover", "decide"]
+__all__ = ["Place", "cover", "decide", "keep_trace"]
 
+WAVE_SECONDS = 120.0
+"""Seconds for writing a waveform."""
 LEAST_PREPARATION = 120.0
 """Seconds that Yosys has for a trace's gates, whatever the time limit: without them nothing can be said."""
 
@@ -99,7 +101,7 @@ def _settled(place: Place, proof: Proof, folder: Path, clock: Search) -> Proof:
         return replace(proof, status="proven", method="induction", depth=None)
     if answer.kind == "failed":
         return replace(proof, status="failed", method="bounded", depth=answer.cycles)
-    status = "bounded" if reached >= place.depth else "not finished"
+    status: Status = "bounded" if reached >= place.depth else "not finished"
     return replace(proof, status=status, method="bounded", depth=reached)
 
 
@@ -108,13 +110,17 @@ def _confirmed(place: Place, proof: Proof, folder: Path) -> Proof:
     broken = broken_assertion(folder, place.seconds)
     if broken is None:
         raise ToolError(f"a counterexample of {proof.name} must break it in simulation too, but does not")
-    note = f"breaks {broken.rpartition('rtloom_proof.')[2]}"
-    if place.traces is None:
-        return replace(proof, note=note)
-    place.traces.mkdir(parents=True, exist_ok=True)
-    wave = write_wave(folder, place.traces / f"{place.stem}-{proof.name}.vcd", place.seconds)
+    return keep_trace(replace(proof, note=f"breaks {broken}"), folder, place.traces, place.stem)
+
+
+def keep_trace(proof: Proof, folder: Path, traces: Path | None, stem: str) -> Proof:
+    """Keep the waveform of a counterexample, and the proof module with which it can be tried again."""
+    if traces is None:
+        return proof
+    traces.mkdir(parents=True, exist_ok=True)
+    wave = write_wave(folder, traces / f"{stem}-{proof.name}.vcd", WAVE_SECONDS)
     shutil.copy(folder / "proof.sv", wave.with_suffix(".sv"))
-    return replace(proof, note=note, trace=str(wave))
+    return replace(proof, trace=str(wave))
 
 
 def cover(place: Place, name: str, harness: str, depth: int) -> Answer:

@@ -14,7 +14,7 @@ from .engine import Answer, Search, find_abc
 from .harness import given, handshakes_harness, progress_harness, rules_harness, stall_harness, transfer_harness
 from .paths import forbidden_paths, reached_inputs
 from .prepare import prepare_paths
-from .proof import Proof, ProofReport
+from .proof import Proof, ProofReport, Status
 from .registers import prove_registers
 from .smt import find_solver
 from .sums import prove_sums, sums_of
@@ -80,7 +80,7 @@ class DesignProver:
         sources = {**self.place.design, "proof.sv": handshakes_harness(self.manifest)}
         reached = reached_inputs(prepare_paths(self.place.folder / "paths", sources, timeout=self.place.seconds))
         found = forbidden_paths(self.manifest, reached)
-        status = "failed" if found else "proven"
+        status: Status = "failed" if found else "proven"
         return Proof("paths", claim, "structural", status, seconds=clock.spent, note="; ".join(found)[:200])
 
     def offers(self) -> Proof:
@@ -92,7 +92,7 @@ class DesignProver:
         if missing is None:
             return proof
         name, searched = missing
-        status = "failed" if searched >= most else "not finished"
+        status: Status = "failed" if searched >= most else "not finished"
         note = f"no trace of {searched} cycles in which {name} does"
         return replace(proof, status=status, depth=searched, cover=None, note=note)
 

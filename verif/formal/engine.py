@@ -4,7 +4,7 @@ import importlib.util
 import re
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -61,6 +61,8 @@ def find_abc() -> Path:
 def search(folder: Path, depth: int, seconds: float) -> Answer:
     """Look for the shortest counterexample of at most `depth` cycles in ``proof.aig``."""
     log = _abc(folder, ["orpos", f"bmc3 -F {depth} -T {_whole(seconds)}"], seconds)
+    if "combinational" in log:
+        return _without_registers(folder, seconds)
     failed = _FAILED.search(log)
     if failed:
         return Answer("failed", int(failed[1]) + 1, folder / "trace.aiw")
@@ -83,6 +85,12 @@ def induction(folder: Path, seconds: float) -> Answer:
     if _is_zero(folder / "merged.aig") or (status and int(status[1]) == 1):
         return Answer("proven", 0)
     return Answer("open", 0)
+
+
+def _without_registers(folder: Path, seconds: float) -> Answer:
+    """Decide a graph in which nothing is stored: one cycle shows all."""
+    answer = induction(folder, seconds)
+    return replace(answer, cycles=1)
 
 
 def _abc(folder: Path, steps: list[str], seconds: float) -> str:

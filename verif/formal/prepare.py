@@ -1,13 +1,12 @@
 """From Verilog with assertions to the forms that provers read: an and-inverter graph, SMT-LIB, a word-level netlist."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ...hdl.yosys import quote, run_yosys
 from .harness import PROOF_TOP
 
-__all__ = ["Model", "prepare", "prepare_paths", "prepare_smt"]
+__all__ = ["prepare", "prepare_paths", "prepare_smt"]
 
 ARITHMETIC = ("$mul", "$div", "$mod", "$divfloor", "$modfloor", "$macc", "$macc_v2")
 """Cells that a prover need not look into where a rule is about handshakes: their results are left free."""
@@ -44,51 +43,38 @@ _GATES = (
 )
 
 
-@dataclass(frozen=True)
-class Model:
-    """A prepared proof: ``proof.aig`` with its map ``proof.aim``, and ``words.il``, in one folder.
-
-    Parameters
-    ----------
-    folder
-        Where the files are.
-    cut
-        Whether products and large memories were left free: what is proven holds all the more, what fails may not.
-    """
-
-    folder: Path
-    cut: bool
-
-
-def prepare(folder: Path, sources: Mapping[str, str], *, cut: bool, timeout: float) -> Model:
-    """Make the and-inverter graph of a proof.
+def prepare(folder: Path, sources: Mapping[str, str], *, cut: bool, timeout: float, first: Sequence[str] = ()) -> None:
+    """Make a proof's and-inverter graph ``proof.aig`` with its map ``proof.aim``, and ``words.il``.
 
     Parameters
     ----------
     folder
         Where to; made if need be.
     sources
-        File name -> Verilog, the one with `harness.PROOF_TOP` included; those that end in ``.sv`` may hold assertions.
+        File name -> Verilog, the one with `harness.PROOF_TOP` included; those that end in ``.sv`` may hold
+        assertions, those that end otherwise are only written.
     cut
-        Leave products and large memories free.
+        Leave products and large memories free: what is proven then holds all the more, what fails may not.
     timeout
         Seconds for Yosys.
+    first
+        Passes on what was read, before all others.
 
     Raises
     ------
     ToolError
         Where Yosys fails or runs out of time.
     """
-    passes = [*_read(folder, sources), *_WORDS, *(_cuts() if cut else ()), *_FREE, "write_rtlil words.il", *_GATES]
+    words = [*_read(folder, sources), *first, *_WORDS, *(_cuts() if cut else ()), *_FREE, "write_rtlil words.il"]
+    passes = [*words, *_GATES]
     passes.append("write_aiger -I -B -zinit -no-startoffset -map proof.aim proof.aig")
-    run_yosys(passes, directory=folder, timeout=timeout, quiet=True)
-    return Model(folder, cut)
+    run_yosys(passes, directory=folder, timeout=timeout)
 
 
 def prepare_smt(folder: Path, sources: Mapping[str, str], *, timeout: float) -> Path:
     """Make the SMT-LIB form of a proof; arguments as `prepare`; return the file."""
     passes = [*_read(folder, sources), *_WORDS, *_FREE, "write_smt2 -wires proof.smt2"]
-    run_yosys(passes, directory=folder, timeout=timeout, quiet=True)
+    run_yosys(passes, directory=folder, timeout=timeout)
     return folder / "proof.smt2"
 
 
@@ -96,7 +82,7 @@ def prepare_paths(folder: Path, sources: Mapping[str, str], *, timeout: float) -
     """Return the graph of gates between a proof module's ports and registers as ASCII AIGER with names."""
     passes = [*_read(folder, sources), "proc", "flatten", "opt_clean", "chformal -remove", *_FREE, *_GATES]
     passes.append("write_aiger -ascii -symbols -zinit paths.aag")
-    run_yosys(passes, directory=folder, timeout=timeout, quiet=True)
+    run_yosys(passes, directory=folder, timeout=timeout)
     return (folder / "paths.aag").read_text(encoding="utf-8")
 
 
@@ -106,6 +92,8 @@ def _read(folder: Path, sources: Mapping[str, str]) -> list[str]:
     commands = []
     for name, text in sources.items():
         (folder / name).write_text(text, encoding="utf-8")
+        if not name.endswith((".v", ".sv")):
+            continue
         formal = "-formal " if name.endswith(".sv") else ""
         commands.append(f"read_verilog {formal}-sv {quote(name)}")
     return [*commands, f"hierarchy -check -top {PROOF_TOP}"]

@@ -84,7 +84,7 @@ def step_harness(module: str, ports: dict[str, int], addends: list[tuple[str, in
         f" {'-' if minus else '+'} {f'$signed({name})' if signed else f'$signed({{1{chr(39)}b0, {name}}})'}"
         for name, _, signed, minus in addends
     )
-    pins = ", ".join([*(f".{name}({name})" for name in inputs), f".held(held)"])
+    pins = ", ".join([*(f".{name}({name})" for name in inputs), ".held(held)"])
     lo, hi = held.bounds
     number = f"wire signed [{wide - 1}:0]"
     return f"""module {PROOF_TOP} ({", ".join(f"input [{bits - 1}:0] {name}" for name, bits in inputs.items())});

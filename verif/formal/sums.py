@@ -1,4 +1,4 @@
-"""Which sums a design holds, from its formats alone, and the proof by exact arithmetic that their registers fit them."""
+"""Which sums a design holds, from its formats alone, and the proof by exact arithmetic that registers fit them."""
 
 import time
 from collections.abc import Callable

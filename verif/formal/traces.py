@@ -9,7 +9,7 @@ from .harness import PROOF_TOP
 
 __all__ = ["broken_assertion", "write_wave"]
 
-_SIM = f"sim -q -r trace.aiw -map proof.aim -hdlname -clock clk"
+_SIM = "sim -q -r trace.aiw -map proof.aim -hdlname -clock clk"
 _BROKEN = re.compile(r"Assertion (\S+) .*failed")
 
 
@@ -24,7 +24,7 @@ def broken_assertion(folder: Path, timeout: float) -> str | None:
         found = _BROKEN.search(str(error))
         if found is None:
             raise
-        return found[1]
+        return found[1].removeprefix(f"{PROOF_TOP}.")
     return None
 
 
