@@ -1,7 +1,6 @@
 """The one cocotb bench: runs inside the simulator, knows a design by its manifest alone.
 
 The settings file named by ``RTLOOM_BENCH`` lists the scenarios (`rtloom.verif.scenarios`); each becomes one test.
-The file named by ``RTLOOM_TRAFFIC``, if any, gets what the streams went through in each scenario that passed.
 """
 
 import itertools
@@ -9,7 +8,6 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,6 @@ from rtloom.verif.scenarios import Scenario, Settings, load_job
 SETTINGS = Settings.load(Path(os.environ["RTLOOM_BENCH"]))
 MANIFEST = Manifest.load(SETTINGS.manifest)
 VECTORS: Mapping[str, Any] = dict(np.load(SETTINGS.vectors))
-TRAFFIC = os.environ.get("RTLOOM_TRAFFIC")
 RESET_CYCLES = 4
 SLOW = 10
 """The models of cocotbext-axi are watched at the outputs alone, which are silent while operands stream in."""
@@ -212,7 +209,7 @@ async def watch(pins: Pins, sources: Sequence[Source], sinks: Sequence[Sink], pa
     last, before, strained = 0, 0, 0
     for cycle in itertools.count(1):
         await pins.edge
-        for source in sources if TRAFFIC else ():
+        for source in sources if SETTINGS.traffic else ():
             source.watched(pins.offers(source.port.name), pins.taken(source.port.name))
         for sink in sinks:
             sink.edge(cycle, pins.seen(sink.port.name))
@@ -278,10 +275,10 @@ def record(scenario: Scenario, error: BenchError) -> None:
 
 
 def tell(scenario: Scenario, traffic: Traffic) -> None:
-    """Add what the streams of a scenario went through to the file that is meant for it, one JSON object a line."""
-    if TRAFFIC is not None:
-        with Path(TRAFFIC).open("a") as file:
-            file.write(json.dumps({"scenario": asdict(scenario), "traffic": traffic.to_dict()}) + "\n")
+    """Add what the streams of a scenario went through to the file that is meant for it."""
+    if SETTINGS.traffic is not None:
+        with SETTINGS.traffic.open("a") as file:
+            file.write(json.dumps({"scenario": scenario.name, "traffic": traffic.to_dict()}) + "\n")
 
 
 @cocotb.test()

@@ -97,12 +97,16 @@ class Settings:
         The ``.npz`` with the transactions of every job.
     failures
         JSON file that the bench fills with what went wrong, by scenario.
+    traffic
+        File to which the bench adds what the streams went through in each scenario that passed, one JSON object a line;
+        None where nobody wants to know: watching takes time.
     """
 
     manifest: Path
     scenarios: tuple[Scenario, ...]
     vectors: Path
     failures: Path
+    traffic: Path | None
 
     def save(self, path: Path) -> None:
         """Write the settings as JSON; the vectors are written by `save_job`."""
@@ -110,6 +114,7 @@ class Settings:
             "manifest": str(self.manifest),
             "vectors": str(self.vectors),
             "failures": str(self.failures),
+            "traffic": None if self.traffic is None else str(self.traffic),
             "scenarios": [asdict(scenario) for scenario in self.scenarios],
         }
         path.write_text(json.dumps(raw, indent=1))
@@ -119,7 +124,8 @@ class Settings:
         """Read what `save` wrote."""
         raw = json.loads(path.read_text())
         scenarios = tuple(Scenario(**scenario) for scenario in raw["scenarios"])
-        return cls(Path(raw["manifest"]), scenarios, Path(raw["vectors"]), Path(raw["failures"]))
+        manifest, vectors, failures = (Path(raw[name]) for name in ("manifest", "vectors", "failures"))
+        return cls(manifest, scenarios, vectors, failures, Path(raw["traffic"]) if raw["traffic"] else None)
 
 
 def job_arrays(job: str, sent: Mapping[str, Sent], expected: Mapping[str, Expected]) -> dict[str, NDArray[Any]]:

@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import CheckError
 from ..generators.design import Design, emit_design
 from ..generators.spec import Spec, load
+from ..sim.activity import Traffic
 from ..sim.build import BuildOptions
 from ..sim.cocotb_runner import CocotbTest, run_cocotb
 from .plan import plan
@@ -58,6 +59,8 @@ class VerifyReport:
         Wall-clock seconds, building included.
     junit, waves
         Files that were kept: the test report, and the waveform of the first failure.
+    traffic
+        Each scenario that passed, with what the streams went through, if that was asked for.
     """
 
     design: str
@@ -67,6 +70,7 @@ class VerifyReport:
     seconds: float
     junit: Path | None = None
     waves: Path | None = None
+    traffic: tuple[tuple[Scenario, Traffic], ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -116,6 +120,7 @@ def verify(
     junit: Path | None = None,
     waves: Path | None = None,
     options: BuildOptions | None = None,
+    watch: bool = False,
 ) -> VerifyReport:
     """Emit a design and run the bench on it in Verilator.
 
@@ -135,6 +140,8 @@ def verify(
         File for the waveform, written only after a failure: ``.fst``, ``.vcd`` or ``.saif``.
     options
         How the simulator is built.
+    watch
+        Whether the report says what the streams went through, which takes some time.
 
     Raises
     ------
@@ -145,7 +152,7 @@ def verify(
     """
     loaded = load(spec)
     design = emit_design(loaded, interface)
-    return verify_design(design, loaded, seed=seed, only=only, junit=junit, waves=waves, options=options)
+    return verify_design(design, loaded, seed=seed, only=only, junit=junit, waves=waves, options=options, watch=watch)
 
 
 def verify_design(
@@ -159,6 +166,7 @@ def verify_design(
     options: BuildOptions | None = None,
     files: Sequence[Path] | None = None,
     exact: bool = True,
+    watch: bool = False,
 ) -> VerifyReport:
     """Run the bench on Verilog that is already there; see `verify`.
 
@@ -174,13 +182,15 @@ def verify_design(
         Verilog files to be taken instead of the design's text.
     exact
         Whether jobs must take as many cycles as the formula says; else they may take many times as long.
+    watch
+        Whether the report says what the streams went through.
     """
     started = time.perf_counter()
     jobs, scenarios = plan(spec, design.manifest.interface, seed, only)
     if not exact:
         scenarios = tuple(replace(each, cycles=None, patience=LENIENCE * each.patience) for each in scenarios)
     with TemporaryDirectory(prefix="rtloom-verify-") as folder:
-        settings = _write(Path(folder), design, jobs, scenarios)
+        settings = _write(Path(folder), design, jobs, scenarios, watch)
         result = run_cocotb(
             design.verilog if files is None else tuple(files),
             design.manifest.top,
@@ -193,27 +203,37 @@ def verify_design(
         )
         failures = Path(folder) / FAILURES
         told = json.loads(failures.read_text()) if failures.exists() else {}
+        traffic = _read_traffic(Path(folder) / TRAFFIC, scenarios)
     outcomes = tuple(_outcome(scenario, jobs, result.tests, told) for scenario in scenarios)
-    seconds = time.perf_counter() - started
-    return VerifyReport(
-        design.manifest.top, design.manifest.interface, seed, outcomes, seconds, result.results, result.waves
-    )
+    seconds, kept = time.perf_counter() - started, (result.results, result.waves)
+    return VerifyReport(design.manifest.top, design.manifest.interface, seed, outcomes, seconds, *kept, traffic)
 
 
 FAILURES = "failures.json"
+TRAFFIC = "traffic.jsonl"
 LENIENCE = 8
 """Times the patience with a design whose cycles need not be exact."""
 
 
-def _write(folder: Path, design: Design, jobs: Mapping[str, Vectors], scenarios: tuple[Scenario, ...]) -> Path:
+def _write(
+    folder: Path, design: Design, jobs: Mapping[str, Vectors], scenarios: tuple[Scenario, ...], watch: bool
+) -> Path:
     """Write what the bench reads; return the settings file."""
     arrays = [job_arrays(name, vectors.sent, vectors.expected) for name, vectors in jobs.items()]
     named: dict[str, Any] = {key: array for part in arrays for key, array in part.items()}
     np.savez(folder / "vectors.npz", **named)
     design.manifest.save(folder / "manifest.json")
-    settings = Settings(folder / "manifest.json", scenarios, folder / "vectors.npz", folder / FAILURES)
+    manifest, vectors, failures = (folder / name for name in ("manifest.json", "vectors.npz", FAILURES))
+    settings = Settings(manifest, scenarios, vectors, failures, folder / TRAFFIC if watch else None)
     settings.save(folder / "settings.json")
     return folder / "settings.json"
+
+
+def _read_traffic(path: Path, scenarios: Sequence[Scenario]) -> tuple[tuple[Scenario, Traffic], ...]:
+    """Return what the bench told of streams, each scenario once: a failed run is repeated for its waveform."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    told = {raw["scenario"]: Traffic.from_dict(raw["traffic"]) for raw in map(json.loads, lines)}
+    return tuple((scenario, told[scenario.name]) for scenario in scenarios if scenario.name in told)
 
 
 def _outcome(

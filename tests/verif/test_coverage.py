@@ -71,11 +71,11 @@ def test_what_a_design_cannot_reach_is_not_declared() -> None:
     assert "weights/weight -2" not in ternary
 
 
-def test_the_same_scenarios_give_the_same_traffic_and_hits_natively_and_in_cocotb(tiny, tmp_path) -> None:
+def test_the_same_scenarios_give_the_same_traffic_and_hits_natively_and_in_cocotb(tiny) -> None:
     wanted = ("corner_free_flow", "corner_both", "ragged_freeze", "ragged_slow_input", "reset_waiting", "reset_halfway")
-    with benched._recording(tmp_path / "traffic"):
-        assert verify(tiny, seed=5, only=wanted).passed
-    bench = {each.name: each for each in benched._read(tmp_path / "traffic", tiny, 5)}
+    report = verify(tiny, seed=5, only=wanted, watch=True).require()
+    jobs = collect.stimuli(tiny, 5)
+    bench = {scenario.name: collect.observed(jobs, scenario, traffic) for scenario, traffic in report.traffic}
     runner = collect._Runner.of(tiny, structural=False)
     native = {each.name: each for each in runner.observations(5)}
     assert set(bench) == set(wanted)

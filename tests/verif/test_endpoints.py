@@ -130,7 +130,7 @@ def test_hanging_says_how_far_each_stream_got() -> None:
 
 def test_settings_and_jobs_survive_their_files(tmp_path) -> None:
     scenario = Scenario("s", "j", "both", 3, 100, reset_after=7, cycles=20)
-    settings = Settings(tmp_path / "m.json", (scenario,), tmp_path / "v.npz", tmp_path / "f.json")
+    settings = Settings(tmp_path / "m.json", (scenario,), *(tmp_path / name for name in ("v.npz", "f.json", "t.jsonl")))
     settings.save(tmp_path / "s.json")
     assert Settings.load(tmp_path / "s.json") == settings
     np.savez(settings.vectors, **job_arrays("j", {"a": SENT}, {"c": EXPECTED}))

@@ -3,37 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 
+from ..pages import page, tiles
 from .report import CoverageReport, Covered
 from .structural import SHOWN, Structure
 
 __all__ = ["points_page", "source_page"]
-
-STYLE = """
-:root { --ink:#1d2733; --soft:#5b6b7d; --line:#dfe5ec; --good:#1f8a5b; --bad:#c2413b; --pale:#f6f8fa; --card:#fff }
-@media (prefers-color-scheme: dark) {
-  :root { --ink:#e4e9ef; --soft:#9aa8b7; --line:#323c47; --good:#46b883; --bad:#ec7a73; --pale:#171c22; --card:#1f262e }
-}
-body { font:15px/1.5 system-ui,sans-serif; color:var(--ink); background:var(--pale); margin:0 auto; max-width:72rem;
-       padding:2rem 1.2rem }
-h1 { font-size:1.5rem; margin:0 } h2 { font-size:1.1rem; margin:2rem 0 .6rem } p { color:var(--soft); margin:.3rem 0 }
-a { color:inherit } code, pre, .n { font-family:ui-monospace,monospace; font-size:.86rem }
-.tiles { display:grid; grid-template-columns:repeat(auto-fit,minmax(10rem,1fr)); gap:.8rem; margin:1.2rem 0 }
-.tile, .card { background:var(--card); border:1px solid var(--line); border-radius:.6rem; padding:.8rem 1rem }
-.tile b { display:block; font-size:1.5rem } .tile span { color:var(--soft); font-size:.86rem }
-.card { margin:.7rem 0 } .card summary { cursor:pointer; display:flex; gap:1rem; align-items:center }
-.card summary b { flex:1 } .bar { width:9rem; height:.5rem; border-radius:1rem; background:var(--bad); overflow:hidden }
-.bar i { display:block; height:100%; background:var(--good) }
-table { border-collapse:collapse; width:100%; margin-top:.6rem }
-td, th { text-align:left; padding:.25rem .6rem; border-top:1px solid var(--line); vertical-align:top }
-th { color:var(--soft); font-weight:500 } td.n { text-align:right; white-space:nowrap }
-.hole { color:var(--bad); font-weight:600 } .good { color:var(--good) }
-pre { margin:0 } .source { background:var(--card); border:1px solid var(--line); border-radius:.6rem; overflow:auto }
-.source div { display:flex; white-space:pre } .source .no { width:4rem; text-align:right; color:var(--soft) }
-.source .hits { width:6rem; text-align:right; padding:0 1rem; color:var(--soft) }
-.source .ran { background:color-mix(in srgb,var(--good) 12%,transparent) }
-.source .rest { background:color-mix(in srgb,var(--bad) 22%,transparent) }
-.source .some { background:color-mix(in srgb,orange 22%,transparent) }
-"""
 
 
 def points_page(report: CoverageReport, source: str | None = None) -> str:
@@ -48,7 +22,7 @@ def points_page(report: CoverageReport, source: str | None = None) -> str:
     body = [
         f"<h1>Coverage of {escape(report.design)}</h1>",
         f"<p>Family {escape(report.family)}, parameters {report.digest}. {words}</p>",
-        _tiles(figures),
+        tiles(figures),
         _holes(report.holes),
     ]
     if report.structure:
@@ -57,12 +31,7 @@ def points_page(report: CoverageReport, source: str | None = None) -> str:
     # Groups with holes stand first.
     groups = sorted(report.groups.items(), key=lambda item: all(point.hits for point in item[1]))
     body += [_group(name, points) for name, points in groups]
-    return _page(f"Coverage of {report.design}", body)
-
-
-def _tiles(figures: Sequence[tuple[str, str]]) -> str:
-    cells = "".join(f'<div class="tile"><b>{value}</b><span>{escape(words)}</span></div>' for value, words in figures)
-    return f'<div class="tiles">{cells}</div>'
+    return page(f"Coverage of {report.design}", body)
 
 
 def _holes(holes: Sequence[Covered]) -> str:
@@ -98,7 +67,7 @@ def _row(point: Covered) -> str:
 def _structure(structure: Structure, source: str | None) -> str:
     """Return the figures of the Verilog, and which bits never moved."""
     link = f' (<a href="{escape(source)}">source with counts</a>)' if source else ""
-    return f"<h2>Verilog{link}</h2>{_tiles(_shares(structure))}{_rest(structure)}"
+    return f"<h2>Verilog{link}</h2>{tiles(_shares(structure))}{_rest(structure)}"
 
 
 def _shares(structure: Structure) -> list[tuple[str, str]]:
@@ -143,11 +112,11 @@ def source_page(report: CoverageReport, structure: Structure, verilog: str, poin
     body = [
         f"<h1>Verilog of {escape(report.design)}</h1>",
         f'<p><a href="{escape(points)}">cover points</a>. {words} Lines without a count are wiring.</p>',
-        _tiles(_shares(structure)),
+        tiles(_shares(structure)),
         _rest(structure),
         f'<pre class="source">{"".join(lines)}</pre>',
     ]
-    return _page(f"Verilog of {report.design}", body)
+    return page(f"Verilog of {report.design}", body)
 
 
 def _line(number: int, text: str, ran: int | None, ways: Sequence[int], toggles: Sequence[int]) -> str:
@@ -161,11 +130,4 @@ def _line(number: int, text: str, ran: int | None, ways: Sequence[int], toggles:
     return (
         f'<div class="{kind}"><span class="no">{number}</span><span class="hits">{hits}</span>'
         f"<span>{escape(text)}</span></div>"
-    )
-
-
-def _page(title: str, body: Sequence[str]) -> str:
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    return (
-        f"<!doctype html><html lang=en><head>{head}<style>{STYLE}</style></head><body>{''.join(body)}</body></html>\n"
     )
