@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from typing import Literal
 import cocotb_tools.config as cocotb
 
 from ..errors import InputError, must
+from .model_ports import header_ports
 from .process import died, run_tool
 from .quicken import quicken
 from .runtime import COMPILE_LIMIT, compile_cpp, flags, precompiled, runtime_names, runtime_object
@@ -34,8 +34,6 @@ UNIT_BYTES = 1_500_000
 TOGETHER_BYTES = 500_000
 """Generated C++ up to which one piece takes the least work, rather than two side by side."""
 ROOM = Path(__file__).parent
-_PORT = re.compile(r"VL_(IN|OUT)(?:8|16|64|W)?\(&(\w+),(\d+),(\d+)(?:,\d+)?\)")
-_ESCAPE = re.compile(r"__0([0-9A-F]{2})")
 
 
 @dataclass(frozen=True)
@@ -250,10 +248,9 @@ def _main(plan: _Plan, work: Path) -> Path:
     """Return the source that connects the model to its driver: ours, or cocotb's."""
     if plan.kind == "cocotb":
         return Path(cocotb.share_dir) / "lib" / "verilator" / "verilator.cpp"
-    rows = []
-    for flow, name, high, low in _PORT.findall((work / "Vtop.h").read_text()):
-        plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), name)
-        rows.append(f'PORT("{plain}", {name}, {int(high) - int(low) + 1}, {int(flow == "OUT")})\n')
+    rows = [
+        f'PORT("{plain}", {name}, {shape.width}, {int(shape.output)})\n' for plain, name, shape in header_ports(work)
+    ]
     (work / "ports.inc").write_text("".join(rows))
     return ROOM / "model.cpp"
 
@@ -282,7 +279,8 @@ def _hidden(work: Path) -> list[str]:
 @functools.cache
 def _own_sources() -> str:
     """Digest of the files that decide what is built from a given Verilog."""
-    names = ("build.py", "quicken.py", "runtime.py", "signed.h", "verilate.py", "shim.h", "shim.cpp", "model.cpp")
+    modules = ("build.py", "model_ports.py", "quicken.py", "runtime.py", "verilate.py")
+    names = (*modules, "signed.h", "shim.h", "shim.cpp", "model.cpp")
     return hashlib.sha256(b"".join((ROOM / name).read_bytes() for name in names)).hexdigest()
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from ..generators.family import Family
 from ..generators.spec import family
+from .dut.gemm_jobs import GemmJobs
+from .dut.gemm_kind import GemmKind
 from .families.attention import ATTENTION_JOBS
 from .families.base import FamilyJobs
 from .families.example import ExampleJobs
@@ -29,4 +31,5 @@ def jobs_of(wanted: str | Family[Any]) -> FamilyJobs[Any]:
     name = wanted if isinstance(wanted, str) else wanted.name
     if name in _BUILT_IN:
         return _BUILT_IN[name]
-    return ExampleJobs(family(wanted) if isinstance(wanted, str) else wanted)
+    found = family(wanted) if isinstance(wanted, str) else wanted
+    return GemmJobs(found) if isinstance(found, GemmKind) else ExampleJobs(found)

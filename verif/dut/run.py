@@ -10,13 +10,13 @@ from ...errors import CheckError, must
 from ...generators.design import Design, emit_design
 from ...generators.spec import Spec, load
 from ...hdl.manifest import Manifest
-from ...sim.build import build_native
-from ...sim.shim_types import load_library
+from ...sim.build import BuildOptions
+from ...sim.model_ports import ports_of
 from ..verify import VerifyReport, verify_design
 from .binding import bind
 from .classes import CLASSES, Finding, classify
 
-__all__ = ["DutReport", "verify_dut"]
+__all__ = ["DutReport", "verify_bound", "verify_dut"]
 
 _UNKNOWN = re.compile(
     r"Cannot find file containing module|--top-module '\S+' was not found|Can't resolve module reference"
@@ -78,6 +78,7 @@ def verify_dut(
     only: Sequence[str] | None = None,
     junit: Path | None = None,
     waves: Path | None = None,
+    options: BuildOptions | None = None,
 ) -> DutReport:
     """Run a specification's bench on Verilog that rtloom did not make.
 
@@ -97,7 +98,7 @@ def verify_dut(
         Of data and stalls.
     exact
         Whether it must also take as many cycles as rtloom's own design.
-    only, junit, waves
+    only, junit, waves, options
         As `verify` has them.
 
     Raises
@@ -108,31 +109,55 @@ def verify_dut(
         Where a tool is missing or crashes.
     """
     loaded = load(spec)
+    manifest = bind(emit_design(loaded, interface).manifest, top, ports or {})
+    given: dict[str, Any] = {"seed": seed, "exact": exact, "only": only, "junit": junit, "waves": waves}
+    return verify_bound(loaded, files, manifest, **given, options=options)
+
+
+def verify_bound(spec: Spec, files: Sequence[Path], manifest: Manifest, **options: Any) -> DutReport:
+    """Run a bench on Verilog whose ports are those of a manifest.
+
+    Parameters
+    ----------
+    spec
+        What the design must do.
+    files
+        Its files, in order.
+    manifest
+        Its top module and the names of its ports.
+    **options
+        As `verify_design` has them; ``exact`` is False unless it is given.
+
+    Raises
+    ------
+    InputError
+        Where a file is missing or an option is wrong.
+    ToolError
+        Where a tool is missing or crashes.
+    """
     for file in files:
         if not file.is_file():
             raise must("Verilog file", "exist", str(file))
-    manifest = bind(emit_design(loaded, interface).manifest, top, ports or {})
     broken = _unfit(files, manifest)
     if broken is not None:
-        return DutReport(top, loaded.name, broken, None)
-    design = Design("", manifest)
-    report = verify_design(design, loaded, seed=seed, only=only, junit=junit, waves=waves, files=files, exact=exact)
-    return DutReport(top, loaded.name, classify(report.outcomes), report)
+        return DutReport(manifest.top, spec.name, broken, None)
+    report = verify_design(Design("", manifest), spec, files=files, **{"exact": False, **options})
+    return DutReport(manifest.top, spec.name, classify(report.outcomes), report)
 
 
 def _unfit(files: Sequence[Path], manifest: Manifest) -> Finding | None:
     """Return what keeps the bench from running on a design; None where nothing does."""
     try:
-        library = load_library(build_native(tuple(files), manifest.top))
+        ports = ports_of(tuple(files), manifest.top)
     except CheckError as error:
         message = str(error)
         return Finding("unknown_module" if _UNKNOWN.search(message) else "does_not_parse", message)
     basic = (manifest.clock, manifest.reset.name)
     for name, wire in manifest.wires.items():
-        port = library.ports.get(name)
+        port = ports.get(name)
         kind = "clock_or_reset_not_bound" if name in basic else "port_missing"
         if port is None:
-            return Finding(kind, f"{manifest.top} must have a port {name}, and has {', '.join(library.ports)}")
+            return Finding(kind, f"{manifest.top} must have a port {name}, and has {', '.join(ports)}")
         if port.output != (wire.direction == "out"):
             return Finding(kind, f"port {name} of {manifest.top} must be an {wire.direction}put")
         if port.width != wire.width:
