@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rtloom.docs import attention_tables, layer_tables, lut_tables, sparse_tables
+from rtloom.docs import attention_tables, layer_tables, lut_tables, sparse_tables, verification_tables
 from rtloom.docs.tables import Plain, equal, figure, figure_rows, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
@@ -68,15 +68,6 @@ def bench_table(results: Plain) -> str:
     return table(["what", "figure", "source"], rows)
 
 
-def mutation_table(results: Plain) -> str:
-    """Return a row for each preset into which faults were put."""
-    figures = results["figures"].get("mutation", {})
-    titles = dict.fromkeys(label.rsplit(", ", 1)[0] for label in figures)
-    columns = ("found", "proven to change nothing", "left", "score", "time")
-    rows = [[title, *(short(figures[f"{title}, {column}"]) for column in columns)] for title in titles]
-    return table(["", *columns], rows)
-
-
 TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "demo": ("demo.json", demo_table),
     "bench": ("bench.json", bench_table),
@@ -96,7 +87,10 @@ TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "sparse-bytes": ("bench.json", sparse_tables.byte_tables),
     "sparse-demo": ("demo-sparse.json", sparse_tables.demo_tables),
     "sparse-matrices": ("demo-sparse.json", sparse_tables.matrix_table),
-    "mutation": ("bench.json", mutation_table),
+    "mutation": ("bench.json", verification_tables.mutation_table),
+    "coverage": ("bench.json", verification_tables.coverage_table),
+    "proofs": ("bench.json", verification_tables.proof_table),
+    "engines": ("bench.json", verification_tables.engines_table),
     "vector": ("bench.json", lambda results: figure_rows(results, "vector")),
     "attention-accuracy": ("bench.json", attention_tables.accuracy_table),
     "attention-cycles": ("bench.json", attention_tables.cycle_table),
