@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import ToolError
 
-__all__ = ["quote", "run_yosys", "yosys_version"]
+__all__ = ["abc_program", "quote", "run_yosys", "yosys_version"]
 
 # The library ends its process on any error, so it never runs in ours.
 _CHILD = """
@@ -36,6 +36,21 @@ def yosys_version() -> str:
         return importlib.metadata.version("pyosys")
     except importlib.metadata.PackageNotFoundError:
         raise ToolError("Yosys must be installed as the Python package pyosys, which was not found") from None
+
+
+def abc_program() -> Path:
+    """Return the program ABC that comes with Yosys.
+
+    Raises
+    ------
+    ToolError
+        Where it is not there.
+    """
+    found = importlib.util.find_spec("pyosys")
+    program = Path(found.origin).parent / "yosys-abc" if found and found.origin else None
+    if program is None or not program.is_file():
+        raise ToolError("ABC must be installed with the Python package pyosys, which was not found")
+    return program
 
 
 def quote(path: str | Path) -> str:

@@ -50,6 +50,8 @@ class FamilyJobs(ABC, Generic[P]):
         Whether few words of the axes go together; see `pairwise.cover`.
     bench
         What the bench runs besides the family's examples: for each name a job and a data pattern.
+    thorough
+        The same for jobs of thousands of beats, which only runs from arrays have time for.
     """
 
     name: str
@@ -61,6 +63,7 @@ class FamilyJobs(ABC, Generic[P]):
     matrix_data: Sequence[str]
     guided: bool = False
     bench: ClassVar[Bench]
+    thorough: ClassVar[Bench] = {}
 
     @abstractmethod
     def tensors(self, params: P, job: str, data: str, seed: int, /) -> Operation:

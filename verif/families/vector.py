@@ -8,7 +8,8 @@ import numpy as np
 from ...errors import InputError
 from ...generators.vector.params import UNITS, USES, VectorParams
 from .base import Axes, Bench, FamilyJobs, Operation, Parameters
-from .vector_tensors import DATA, JOBS, vector_tensors
+from .vector_sweeps import SWEEPS
+from .vector_tensors import DATA, EVERYTHING, JOBS, vector_tensors
 
 __all__ = ["VECTOR_JOBS", "VectorJobs"]
 
@@ -39,7 +40,7 @@ class VectorJobs(FamilyJobs[VectorParams]):
 
     name = "vector"
     params = VectorParams
-    jobs = tuple(JOBS)
+    jobs = (*JOBS, *SWEEPS)
     data = DATA
     hardware: ClassVar[Axes] = AXES
     matrix_jobs = ("edge", "even", "short", "ragged", "long", "single")
@@ -54,7 +55,9 @@ class VectorJobs(FamilyJobs[VectorParams]):
         "long": ("long", "random"),
         "even": ("even", "corners"),
         "deepest": ("deepest", "random"),
+        **{job: (job, "random") for job in SWEEPS},
     }
+    thorough: ClassVar[Bench] = {f"every {job}": (job, EVERYTHING) for job in SWEEPS}
 
     def tensors(self, params: VectorParams, job: str, data: str, seed: int, /) -> Operation:
         """Return the unit's operation on vectors of the lengths that the job's name stands for."""

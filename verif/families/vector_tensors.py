@@ -9,14 +9,16 @@ from ...generators.vector.examples import draw_arguments
 from ...generators.vector.params import ACTIVATIONS, NORMS, VectorParams
 from ..stimulus import DATA_PATTERNS, rng_for, values
 from .base import DEEP, Tensors
+from .vector_sweeps import EVERY, FEW, SWEEPS
 
-__all__ = ["DATA", "JOBS", "vector_tensors"]
+__all__ = ["DATA", "EVERYTHING", "JOBS", "vector_tensors"]
 
 Shape = tuple[int, ...]
 
-LEVEL, RISING = "level", "rising"
-DATA = (*DATA_PATTERNS, LEVEL, RISING)
-"""Data patterns. ``level``: all elements of a vector are equal; ``rising``: sorted, each beat has a new maximum."""
+LEVEL, RISING, EVERYTHING = "level", "rising", "everything"
+DATA = (*DATA_PATTERNS, LEVEL, RISING, EVERYTHING)
+"""Data patterns. ``level``: all elements of a vector are equal; ``rising``: sorted, each beat has a new maximum;
+``everything``: of sweeps as many vectors as there are table entries; of other jobs ``random``."""
 
 _EXTREME = ("corners", "alternating")
 
@@ -41,7 +43,7 @@ JOBS: dict[str, Callable[[VectorParams, np.random.Generator], Shape]] = {
     "deepest": lambda params, _: (1, params.max_length if params.max_beats <= DEEP else params.lanes),
     "batched": lambda params, _: (2, 2, 2 * params.lanes),
 }
-"""For each job the shape of x, before it is fitted to the unit."""
+"""For each job the shape of x, before it is fitted to the unit; besides, there are those of `SWEEPS`."""
 
 EACH = ("short", "ragged", "batched")
 """Jobs in which each vector has scales of its own."""
@@ -60,6 +62,8 @@ def vector_tensors(params: VectorParams, job: str, data: str, seed: int) -> Tens
         Decides everything that is random.
     """
     rng = rng_for(seed, job, data)
+    if job in SWEEPS:
+        return SWEEPS[job](params, EVERY if data == EVERYTHING else FEW, rng)
     shape = _fitted(params, JOBS[job](params, rng))
     tensors: dict[str, Any] = {"x": _values(params, data, shape, rng)}
     each = job in EACH and len(shape) > 1
@@ -88,4 +92,4 @@ def _values(params: VectorParams, data: str, shape: Shape, rng: np.random.Genera
         return np.broadcast_to(values("random", params.x_format, (*shape[:-1], 1), rng), shape)
     if data == RISING:
         return np.sort(values("random", params.x_format, shape, rng), axis=-1)
-    return values(data, params.x_format, shape, rng)
+    return values("random" if data == EVERYTHING else data, params.x_format, shape, rng)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ from ...figures import Figure
 from ...generators.design import Design, emit_design
 from ...generators.spec import Spec, load
 from ...sim.native import NativeModel
-from .equivalence import changes_nothing
+from .equivalence import Prover
 from .faults import SELECT, Fault, inject
 from .trials import Trial, trials
 
 __all__ = ["MutationReport", "Verdict", "mutate"]
 
 WORKERS = 2
+FIRST = 2
+"""Rounds before proofs are looked for."""
 Tell = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -34,7 +36,8 @@ class Verdict:
     state
         ``killed``, ``survived``, or ``equivalent`` where it is proven to change nothing.
     trial, message
-        Which trial killed it, and what was wrong.
+        Which trial killed it, and what was wrong; of one that survived what is known about it, of one that changes
+        nothing what was proven.
     source
         The line of Verilog that it stands for.
     """
@@ -99,8 +102,18 @@ class MutationReport:
             "score": Figure(100 * self.score, "%", "killed of those not proven equivalent").to_dict(),
             "seconds": {name: Figure(spent, "s", "measured").to_dict() for name, spent in named},
             "survivors": [
-                {"fault": str(verdict.fault), "lines": list(verdict.fault.lines), "source": verdict.source}
+                {
+                    "fault": str(verdict.fault),
+                    "lines": list(verdict.fault.lines),
+                    "source": verdict.source,
+                    "proof": verdict.message,
+                }
                 for verdict in self.survivors
+            ],
+            "equivalent": [
+                {"fault": str(verdict.fault), "lines": list(verdict.fault.lines), "proof": verdict.message}
+                for verdict in self.verdicts
+                if verdict.state == "equivalent"
             ],
         }
 
@@ -118,7 +131,7 @@ def mutate(
     spec: str | Path | Spec | dict[str, Any],
     count: int = 1000,
     seed: int = 1,
-    rounds: int = 4,
+    rounds: int = 8,
     prove: bool = True,
     tell: Tell = lambda _what, _done, _all: None,
 ) -> MutationReport:
@@ -157,62 +170,64 @@ def mutate(
     faulty = inject(design, count, seed)
     model = NativeModel(faulty.verilog, design.manifest)
     built = time.perf_counter()
-    verdicts, made = _rounds(loaded, model, faulty.faults, seed, rounds, tell)
+    faults = faulty.faults
+    found = {fault.number: Verdict(fault, "survived") for fault in faults}
+    made = _rounds(loaded, model, found, seed, range(min(FIRST, rounds)), tell)
     tried = time.perf_counter()
     if prove:
-        verdicts = _proven(faulty.netlist, design, verdicts, tell)
+        _prove(faulty.netlist, design, found, tell)
+    proven = time.perf_counter()
+    made += _rounds(loaded, model, found, seed, range(FIRST, rounds), tell)
     lines = design.verilog.splitlines()
-    shown = tuple(_with_source(verdict, lines) for verdict in verdicts)
-    spent = (built - started, tried - built, time.perf_counter() - tried)
+    shown = tuple(_with_source(found[fault.number], lines) for fault in faults)
+    spent = (built - started, tried - built + time.perf_counter() - proven, proven - tried)
     return MutationReport(loaded.name, seed, made, shown, spent)
 
 
-def _rounds(
-    spec: Spec, model: NativeModel, faults: tuple[Fault, ...], seed: int, rounds: int, tell: Tell
-) -> tuple[list[Verdict], int]:
-    """Try all faults, then those that survived with other data; return the verdicts, and the runs of a survivor."""
-    found = {fault.number: Verdict(fault, "survived") for fault in faults}
+def _rounds(spec: Spec, model: NativeModel, found: dict[int, Verdict], seed: int, turns: range, tell: Tell) -> int:
+    """Try the faults that are left, in each turn with other data and stalls; return how many runs one has survived."""
     made = 0
-    for at in range(rounds):
-        left = tuple(verdict.fault for verdict in found.values() if verdict.state == "survived")
-        runs = trials(spec, spec.family.ports(spec.params), seed + 1000 * at) if left else []
+    for turn in turns:
+        left = [verdict for verdict in found.values() if verdict.state == "survived"]
+        runs = trials(spec, spec.family.ports(spec.params), seed + 1000 * turn, turn) if left else []
         for trial in runs:
             if message := trial.failure(model, (SELECT, 0)):
                 raise CheckError(f"{spec.name} must pass without a fault, but fails {trial.name}: {message}")
         found |= {verdict.fault.number: verdict for verdict in _tried(model, runs, left, tell)}
         made += len(runs)
-    return list(found.values()), made
+    return made
 
 
-def _tried(model: NativeModel, runs: list[Trial], faults: tuple[Fault, ...], tell: Tell) -> list[Verdict]:
+def _tried(model: NativeModel, runs: list[Trial], left: list[Verdict], tell: Tell) -> list[Verdict]:
     """Try every fault, the quickest trial first."""
 
-    def verdict(fault: Fault) -> Verdict:
+    def tried(before: Verdict) -> Verdict:
         for trial in runs:
-            if message := trial.failure(model, (SELECT, fault.number)):
-                return Verdict(fault, "killed", trial.name, message)
-        return Verdict(fault, "survived")
+            if message := trial.failure(model, (SELECT, before.fault.number)):
+                return Verdict(before.fault, "killed", trial.name, message)
+        return before
 
     found = []
     # A run does not hold the interpreter's lock, so that threads use all cores.
     with ThreadPoolExecutor(WORKERS) as pool:
-        for done, result in enumerate(pool.map(verdict, faults), 1):
+        for done, result in enumerate(pool.map(tried, left), 1):
             found.append(result)
-            tell("trials", done, len(faults))
+            tell("trials", done, len(left))
     return found
 
 
-def _proven(netlist: str, design: Design, verdicts: list[Verdict], tell: Tell) -> list[Verdict]:
+def _prove(netlist: str, design: Design, found: dict[int, Verdict], tell: Tell) -> None:
     """Look for a proof for each survivor."""
-    left = [verdict for verdict in verdicts if verdict.state == "survived"]
-    top = design.manifest.top
-    equal: set[int] = set()
+    left = [verdict.fault for verdict in found.values() if verdict.state == "survived"]
+    if not left:
+        return
+    tell("proofs", 0, len(left))
+    prover = Prover(netlist, design.manifest, left)
     with ThreadPoolExecutor(WORKERS) as pool:
-        proofs = pool.map(lambda verdict: changes_nothing(netlist, top, verdict.fault), left)
-        for done, (verdict, proof) in enumerate(zip(left, proofs, strict=True), 1):
-            equal |= {verdict.fault.number} if proof else set()
+        for done, (fault, answer) in enumerate(zip(left, pool.map(prover.answer, left), strict=True), 1):
+            state = "equivalent" if answer.equal else "survived"
+            found[fault.number] = Verdict(fault, state, message=answer.words)
             tell("proofs", done, len(left))
-    return [Verdict(verdict.fault, "equivalent") if verdict.fault.number in equal else verdict for verdict in verdicts]
 
 
 def _with_source(verdict: Verdict, lines: list[str]) -> Verdict:
@@ -220,4 +235,4 @@ def _with_source(verdict: Verdict, lines: list[str]) -> Verdict:
     at = verdict.fault.lines[0] if verdict.fault.lines else 0
     if verdict.state != "survived" or not 0 < at <= len(lines):
         return verdict
-    return Verdict(verdict.fault, verdict.state, source=lines[at - 1].strip())
+    return replace(verdict, source=lines[at - 1].strip())

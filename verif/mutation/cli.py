@@ -1,9 +1,12 @@
 """The command ``rtloom mutate``."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from .campaign import Verdict
 
 __all__ = ["register"]
 
@@ -18,7 +21,7 @@ def mutate(
     params: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one.")] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="Faults.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, max=1 << 30, help="Of faults, data and stalls.")] = 1,
-    rounds: Annotated[int, typer.Option(min=1, help="Times that survivors are tried, with other data.")] = 4,
+    rounds: Annotated[int, typer.Option(min=1, help="Times that survivors are tried, with other data.")] = 8,
     prove: Annotated[
         bool, typer.Option("--prove/--no-prove", help="Look for proofs that survivors change nothing.")
     ] = True,
@@ -55,7 +58,12 @@ def mutate(
         typer.echo(json.dumps(report.to_dict(), indent=2))
     else:
         for verdict in report.survivors:
-            typer.echo(f"survived: {verdict.fault}: {verdict.source}")
+            typer.echo(f"survived: {verdict.fault}: {verdict.source}{_known(verdict)}")
         typer.echo(str(report))
     if least is not None and 100 * report.score < least:
         raise typer.Exit(1)
+
+
+def _known(verdict: "Verdict") -> str:
+    """Return what a search for a proof found out."""
+    return f" ({verdict.message})" if verdict.message else ""

@@ -1,67 +1,227 @@
-"""Proof by Yosys that a fault changes nothing that can be seen, for faults that no trial found."""
+"""Proof that a fault changes nothing that can be seen, for faults that no trial found."""
 
-import re
+import math
+import subprocess
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import ToolError
-from ...hdl.yosys import run_yosys
-from .faults import Fault
+from ...hdl.manifest import Manifest
+from ...hdl.yosys import abc_program, run_yosys
+from .circuit import Circuit
+from .cones import Cones, Reach
+from .contract import Contract
+from .faults import SELECT, SELECT_BITS, Fault, selection
+from .history import History
 
-__all__ = ["changes_nothing"]
+__all__ = ["Answer", "Prover"]
 
-STEPS = 3
-"""Cycles of the induction."""
-TIME_LIMIT = 60.0
-"""Seconds for one proof."""
+STEPS = 4
+"""Registers in a row through which a difference is followed before it is followed through all."""
+BACK = 4
+"""Registers in a row that a difference may lie in, where the past of all is looked at."""
+QUICK, LONG = 3.0, 12.0
+"""Seconds for a proof of such a part, and for one of the whole."""
+PROVED, UNKNOWN = "proved", "not decided"
+SOLVED = [b"0", b"1", b"0", b"0"]
+"""Registers, outputs and gates of a model that has become a constant, and its output."""
 
-_STATUS = re.compile(r"Of those cells (\d+) are proven and (\d+) are unproven")
+GATES = (
+    *(
+        "opt_clean",
+        "memory_map",
+        "async2sync",
+        "dffunmap",
+        "opt_clean",
+        "simplemap",
+        "techmap",
+        "opt_expr",
+        "opt_clean",
+    ),
+    # What has no value may have any, the same with and without the fault.
+    *("setundef -anyseq", "aigmap"),
+    # Other names of a port would be taken for the port.
+    "opt_clean -purge",
+)
 
 
-def changes_nothing(netlist: str, top: str, fault: Fault, time_limit: float = TIME_LIMIT) -> bool:
-    """Prove that a netlist with the fault and without it cannot be told apart from any state that both can have.
+@dataclass(frozen=True)
+class Answer:
+    """What a proof gave.
 
-    Both are joined register by register; what is left after equal structure is merged is proven by SAT and induction.
+    Parameters
+    ----------
+    equal
+        Whether nothing that can be seen differs.
+    words
+        Why: what was proven and under which assumption, or how soon something differs, or that it is not known.
+    """
+
+    equal: bool
+    words: str
+
+
+class Prover:
+    """Compares a netlist with faults and without.
+
+    Both start in any state that a reset leaves behind and get the same inputs in all cycles, further resets among them.
+    Seen are ``valid`` of outputs, what else they carry where valid, and ``ready`` of inputs where something is offered.
+    Registers that cannot differ are one in the model; of the others there are two. What is proven of the model is that
+    no output, and no register of which there is but one, ever differs.
 
     Parameters
     ----------
     netlist
         The flattened netlist without faults, RTLIL.
-    top
-        Its module.
-    fault
-        The fault.
-    time_limit
-        Seconds after which it counts as not proven.
+    manifest
+        Its manifest.
+    faults
+        Those that will be asked about.
 
-    Returns
-    -------
-    bool
-        False where no proof was found, which says nothing about the fault.
+    Raises
+    ------
+    ToolError
+        Where Yosys is missing or fails.
     """
-    with tempfile.TemporaryDirectory(prefix="rtloom-mutate-") as name:
+
+    def __init__(self, netlist: str, manifest: Manifest, faults: Sequence[Fault]) -> None:
+        with tempfile.TemporaryDirectory(prefix="rtloom-mutate-") as name:
+            folder = Path(name)
+            (folder / "flat.il").write_text(netlist)
+            (folder / "faults.ys").write_text(selection(faults))
+            passes = ["read_rtlil flat.il", "script faults.ys", *GATES, "write_aiger -symbols faulty.aig"]
+            run_yosys(passes, directory=folder, quiet=True)
+            circuit = Circuit.parse((folder / "faulty.aig").read_bytes())
+        select = tuple(circuit.variable(f"{SELECT}[{bit}]") for bit in range(SELECT_BITS))
+        reset = circuit.variable(manifest.reset.name)
+        self._cones = Cones(circuit, select, reset, manifest.reset.active_low)
+        self._contract = Contract(self._cones, manifest)
+
+    def answer(self, fault: Fault) -> Answer:
+        """Compare with one fault."""
+        return self._in_any_state(fault.number) or self._in_reached_states(fault.number)
+
+    def _in_any_state(self, number: int) -> Answer | None:
+        """Look for a proof that asks for no reset, and none of the states that can be reached."""
+        cones = self._cones
+        reach = cones.reach(number, cones.gold)
+        for steps in range(BACK):
+            bad = self._bad(reach)
+            if bad and steps:
+                bad = History(cones, reach, steps + 1).seen(bad)
+            if not bad or _decide(cones.graph.model(bad, {}), QUICK) == PROVED:
+                return Answer(True, _proven(reach))
+            if not reach.frontier:
+                break
+            cones.step(reach, cones.gold)
+        return None
+
+    def _in_reached_states(self, number: int) -> Answer:
+        """Look for a proof for all that follows a reset: first near the fault, then as far as it reaches."""
+        cones = self._cones
+        under_reset = self._after_reset(number)
+        reach = cones.reach(number, cones.gold)
+        cones.step(reach, cones.gold, under_reset.registers)
+        for _ in range(STEPS):
+            if not reach.frontier:
+                break
+            if self._verdict(reach, under_reset, QUICK) == PROVED:
+                return Answer(True, _proven(reach))
+            cones.step(reach, cones.gold)
+        while reach.frontier:
+            cones.step(reach, cones.gold)
+        found = self._verdict(reach, under_reset, LONG)
+        if found == PROVED:
+            return Answer(True, _proven(reach))
+        if found != UNKNOWN and (found := self._verdict(reach, under_reset, LONG, assume=True)) == PROVED:
+            return Answer(True, f"{_proven(reach)}, given {self._contract.WORDS}")
+        return Answer(False, found)
+
+    def _after_reset(self, number: int) -> Reach:
+        """Return what a fault changes in cycles of reset: nothing, where no register takes over anything else then."""
+        cones = self._cones
+        reach = cones.reach(number, cones.gold_reset)
+        bad = self._ahead(reach, cones.gold_reset)
+        if not bad or _decide(cones.graph.model(bad, {}), QUICK) == PROVED:
+            reach.frontier.clear()
+        while reach.frontier:
+            cones.step(reach, cones.gold_reset)
+        return reach
+
+    def _bad(self, reach: Reach) -> int:
+        """Return the literal that says that a difference can be seen, or comes to a register that has none yet."""
+        return self._cones.graph.either(self._contract.differs(reach), self._ahead(reach, self._cones.gold))
+
+    def _verdict(self, reach: Reach, under_reset: Reach, limit: float, assume: bool = False) -> str:
+        """Return `PROVED`, or what was found instead, in the states that can be reached."""
+        bad = self._bad(reach)
+        if not bad:
+            return PROVED
+        states = self._cones.states(reach, under_reset)
+        if assume:
+            bad = self._contract.allowed(bad, states)
+        return _decide(self._cones.graph.model(bad, states), limit)
+
+    def _ahead(self, reach: Reach, gold: list[int]) -> int:
+        """Return the literal that says that a register of the frontier is about to differ."""
+        taken = [self._cones.circuit.registers[one] for one in reach.frontier]
+        return self._cones.graph.any(self._cones.differ(reach, literal, gold) for literal in taken)
+
+
+def _proven(reach: Reach) -> str:
+    """Say how far a difference goes."""
+    count = len(reach.registers)
+    return f"at most {count} register{'s differ' if count > 1 else ' differs'}" if count else "no register ever differs"
+
+
+def _decide(model: bytes, limit: float) -> str:
+    """Ask ABC whether the output of a model is ever 1: `PROVED`, or how soon, or `UNKNOWN`.
+
+    Signals that stay equal are merged first, by induction; then a trace is looked for, then an invariant.
+
+    Parameters
+    ----------
+    model
+        Binary AIGER with one output.
+    limit
+        Seconds of computing time.
+    """
+    passes = [
+        "read_aiger model.aig",
+        "&get",
+        "&scorr",
+        "&put",
+        "write_aiger merged.aig",
+        f"bmc3 -F 40 -T {limit / 3:g}",
+    ]
+    # ABC measures time on the clock, however many others use the machine.
+    passes.append(f"pdr -T {4 * limit:g}")
+    with tempfile.TemporaryDirectory(prefix="rtloom-prove-") as name:
         folder = Path(name)
-        (folder / "flat.il").write_text(netlist)
-        (folder / "fault.ys").write_text(f"{fault.command}\n")
-        passes = [
-            "read_rtlil flat.il",
-            f"copy {top} gold",
-            "script fault.ys",
-            f"rename {top} gate",
-            "memory_map",
-            "opt_expr",
-            "opt_clean",
-            "equiv_make gold gate both",
-            "hierarchy -top both",
-            "opt_clean",
-            "equiv_struct -icells",
-            "equiv_simple",
-            f"equiv_induct -seq {STEPS}",
-            "equiv_status",
-        ]
+        (folder / "model.aig").write_bytes(model)
+        log = _abc("; ".join(passes), folder, 2 * limit)
+        merged = folder / "merged.aig"
+        head = merged.read_bytes().split(b"\n", 2) if merged.exists() else []
+    if "Property proved" in log or (head and [*head[0].split()[3:6], head[1]] == SOLVED):
+        return PROVED
+    if "asserted in frame" in log:
+        frame = log.split("asserted in frame", 1)[1].split(".")[0].strip()
+        return f"differs in cycle {frame} after a reset"
+    return UNKNOWN
+
+
+def _abc(script: str, folder: Path, limit: float) -> str:
+    """Run ABC and return what it says, be it ended early or not."""
+    limited = f'ulimit -t {math.ceil(limit)}; exec "$0" -q "$1"'
+    command: list[str | Path] = ["sh", "-c", limited, abc_program(), script]
+    with (folder / "abc.log").open("w+") as log:
         try:
-            log = run_yosys(passes, directory=folder, timeout=time_limit)
-        except ToolError:
-            return False
-    found = _STATUS.findall(log)
-    return bool(found) and int(found[-1][1]) == 0
+            subprocess.run(command, cwd=folder, stdout=log, check=False, timeout=10 * limit)
+        except subprocess.TimeoutExpired:
+            pass
+        except OSError as error:
+            raise ToolError(f"ABC must be there to prove equivalence, but: {error}") from None
+        log.seek(0)
+        return log.read()

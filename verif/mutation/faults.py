@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ...errors import must
 from ...generators.design import Design
 from ...hdl.yosys import run_yosys
 
-__all__ = ["SELECT", "SELECT_BITS", "Fault", "Faulty", "inject"]
+__all__ = ["SELECT", "SELECT_BITS", "Fault", "Faulty", "inject", "selection"]
 
 SELECT = "rtloom_fault"
 """Input that selects a fault; 0 is none."""
@@ -88,6 +89,12 @@ class Faulty:
     faults: tuple[Fault, ...]
 
 
+def selection(faults: Sequence[Fault]) -> str:
+    """Return the Yosys commands that make faults which the input `SELECT` selects."""
+    commands = [f"mutate -ctrl {SELECT} {SELECT_BITS} {f.number} {f.command.removeprefix('mutate ')}" for f in faults]
+    return "\n".join([*commands, ""])
+
+
 def inject(design: Design, count: int, seed: int = 1) -> Faulty:
     """Choose faults all over a design and put them in.
 
@@ -123,10 +130,7 @@ def inject(design: Design, count: int, seed: int = 1) -> Faulty:
         listed = (folder / "faults.txt").read_text().splitlines()
         commands = [command for command in listed if "$meminit" not in command]
         faults = tuple(Fault.parse(number, command) for number, command in enumerate(commands, 1))
-        selected = [
-            f"mutate -ctrl {SELECT} {SELECT_BITS} {f.number} {f.command.removeprefix('mutate ')}" for f in faults
-        ]
-        (folder / "selected.ys").write_text("\n".join([*selected, ""]))
+        (folder / "selected.ys").write_text(selection(faults))
         run_yosys(
             ["read_rtlil flat.il", "script selected.ys", "opt_clean", "write_verilog -noattr faulty.v"],
             directory=folder,
