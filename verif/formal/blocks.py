@@ -1,6 +1,7 @@
 """All building blocks proven against naive models and plain arithmetic."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from ...errors import must
@@ -15,11 +16,10 @@ from .proof import ProofReport
 __all__ = ["all_blocks", "prove_blocks"]
 
 
-def all_blocks() -> Iterator[Block]:
-    """Yield every claim about a building block."""
-    yield from stream_blocks()
-    yield from arithmetic_blocks()
-    yield from function_blocks()
+@cache
+def all_blocks() -> tuple[Block, ...]:
+    """Return every claim about a building block; their Verilog is emitted once."""
+    return (*stream_blocks(), *arithmetic_blocks(), *function_blocks())
 
 
 def prove_blocks(
@@ -45,7 +45,7 @@ def prove_blocks(
         Where a tool is missing or fails.
     """
     find_abc()
-    known = list(all_blocks())
+    known = all_blocks()
     for name in only or ():
         if not any(block.name.startswith(name) for block in known):
             raise must("Option --only", f"begin one of {', '.join(block.name for block in known)}", name)

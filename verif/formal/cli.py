@@ -87,12 +87,13 @@ def _show(report: "ProofReport", as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.to_dict(), indent=2))
         return
-    table = Table("proof", "status", "how", "cover", "s", "claim", box=None, pad_edge=False)
+    table = Table("proof", "status", "how", "cover", "s", box=None, pad_edge=False)
     for proof in report.proofs:
         cover = "" if proof.cover is None else str(proof.cover)
-        table.add_row(proof.name, proof.status, proof.how, cover, f"{proof.seconds:.1f}", proof.claim)
-    Console(soft_wrap=False).print(table)
+        table.add_row(proof.name, proof.status, proof.how, cover, f"{proof.seconds:.1f}")
+    Console().print(table)
     for proof in report.proofs:
-        if proof.note or proof.trace:
-            typer.echo(f"{proof.name}: {proof.note}{f' (waveform {proof.trace})' if proof.trace else ''}")
+        note = f" ({proof.note})" if proof.note else ""
+        wave = f" Waveform: {proof.trace}" if proof.trace else ""
+        typer.echo(f"{proof.name}: {proof.claim}{note}.{wave}")
     typer.echo(str(report))

@@ -191,13 +191,14 @@ def prove_verilog(
 ) -> ProofReport:
     """Prove it of any Verilog that goes with a specification's manifest; arguments as `prove`."""
     find_abc()
-    find_solver()
     bound = DEPTH_LATENCIES * patience(design) if depth is None else depth
     with tempfile.TemporaryDirectory(prefix="rtloom-prove-") as folder:
         name = design.manifest.name
         place = Place(Path(folder), {"design.v": design.verilog}, bound, time_limit, traces, name)
         known = DesignProver(design, spec, place).proofs
         wanted = chosen(known, only)
+        if "registers" in wanted:
+            find_solver()
         made = []
         for number, wish in enumerate(wanted):
             tell(wish, number, len(wanted))

@@ -11,7 +11,7 @@ from typing import Literal
 from ...errors import ToolError
 from ...hdl.yosys import yosys_version
 
-__all__ = ["SEARCH_SECONDS", "Answer", "Search", "find_abc", "induction", "search"]
+__all__ = ["SEARCH_SECONDS", "Answer", "Search", "find_abc", "induction", "merge", "search"]
 
 SEARCH_SECONDS = 3.0
 """How long a counterexample is looked for before an inductive proof is tried."""
@@ -70,32 +70,35 @@ def search(folder: Path, depth: int, seconds: float) -> Answer:
     return Answer("open", min(int(searched[1]), depth) if searched else 0)
 
 
-def induction(folder: Path, seconds: float) -> Answer:
-    """Look for a proof for all time: registers that always agree are merged, then an inductive invariant is sought.
+def merge(folder: Path, seconds: float) -> bool:
+    """Merge registers and gates that always agree, by induction; tell whether that alone has proven everything.
 
-    The second is property-directed reachability (IC3).
+    Leaves the smaller graph in ``merged.aig`` where the time was enough.
     """
     (folder / "merged.aig").unlink(missing_ok=True)
-    steps = ["orpos", "scorr", "write_aiger merged.aig", f"pdr -T {_whole(seconds)}", "print_status"]
-    log = _abc(folder, steps, seconds)
+    _abc(folder, ["orpos", "scorr", "write_aiger merged.aig"], seconds)
+    return _is_zero(folder / "merged.aig")
+
+
+def induction(folder: Path, seconds: float) -> Answer:
+    """Look for an inductive invariant by property-directed reachability (IC3), in ``merged.aig`` where there is one."""
+    source = "merged.aig" if (folder / "merged.aig").is_file() else "proof.aig"
+    log = _abc(folder, ["orpos", f"pdr -T {_whole(seconds)}", "print_status"], seconds, source)
     failed, status = _FAILED.search(log), _STATUS.search(log)
     if failed:
         return Answer("failed", int(failed[1]) + 1, folder / "trace.aiw")
-    # What merging alone has proven is a constant, which the second step then does not look at.
-    if _is_zero(folder / "merged.aig") or (status and int(status[1]) == 1):
-        return Answer("proven", 0)
-    return Answer("open", 0)
+    return Answer("proven" if status and int(status[1]) == 1 else "open", 0)
 
 
 def _without_registers(folder: Path, seconds: float) -> Answer:
     """Decide a graph in which nothing is stored: one cycle shows all."""
-    answer = induction(folder, seconds)
+    answer = Answer("proven", 1) if merge(folder, seconds) else induction(folder, seconds)
     return replace(answer, cycles=1)
 
 
-def _abc(folder: Path, steps: list[str], seconds: float) -> str:
-    """Run commands on ``proof.aig``, assumptions folded in; leave a counterexample in ``trace.aiw``; return the log."""
-    script = "; ".join(["read_aiger proof.aig", "fold", "strash", *steps, "write_cex -a trace.aiw"])
+def _abc(folder: Path, steps: list[str], seconds: float, source: str = "proof.aig") -> str:
+    """Run commands on a graph, assumptions folded in; leave a counterexample in ``trace.aiw``; return the log."""
+    script = "; ".join([f"read_aiger {source}", "fold", "strash", *steps, "write_cex -a trace.aiw"])
     (folder / "trace.aiw").unlink(missing_ok=True)
     try:
         done = subprocess.run(

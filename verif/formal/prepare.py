@@ -44,7 +44,7 @@ _GATES = (
 
 
 def prepare(folder: Path, sources: Mapping[str, str], *, cut: bool, timeout: float, first: Sequence[str] = ()) -> None:
-    """Make a proof's and-inverter graph ``proof.aig`` with its map ``proof.aim``, and ``words.il``.
+    """Make a proof's and-inverter graph ``proof.aig`` with its map ``proof.ywa``, and ``words.il``.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def prepare(folder: Path, sources: Mapping[str, str], *, cut: bool, timeout: flo
     """
     words = [*_read(folder, sources), *first, *_WORDS, *(_cuts() if cut else ()), *_FREE, "write_rtlil words.il"]
     passes = [*words, *_GATES]
-    passes.append("write_aiger -I -B -zinit -no-startoffset -map proof.aim proof.aig")
+    passes.append("write_aiger -I -B -zinit -ywmap proof.ywa proof.aig")
     run_yosys(passes, directory=folder, timeout=timeout)
 
 
