@@ -1,6 +1,7 @@
 """The command verify: what it prints, its exit status, the files that it keeps."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -71,7 +72,36 @@ def test_what_a_faulty_design_does_is_not_covered(faulty) -> None:
     assert any(line.startswith("hole: ") for line in done.stdout.splitlines())
 
 
-def test_coverage_of_single_scenarios_is_refused(rtloom_command) -> None:
-    done = rtloom_command(*TINY, *FLOW, "--until-covered")
-    message = "Option --only must be left out where coverage is collected, not ['ragged_free_flow']"
+GEMM = Path(__file__).parent / "gemm"
+KIND = ["verify", "--kind", "gemm", "--manifest", GEMM / "mac.json", "--dut", GEMM / "mac.v"]
+
+
+def test_a_matrix_unit_known_by_its_manifest(rtloom_command, tmp_path) -> None:
+    done = rtloom_command(*KIND)
+    assert (done.status, done.out) == (0, "mac as mac: passed: every scenario passed\n")
+    wrong = tmp_path / "wrong.v"
+    wrong.write_text((GEMM / "mac.v").read_text().replace("a_ready", "a_take"))
+    done = rtloom_command(*KIND[:-1], wrong, "--json")
+    assert done.status == 1
+    assert json.loads(done.out)["class"] == "port_missing"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["verify"], "Argument SPEC must be given, or --kind with --manifest and --dut, not None"),
+        ([*KIND, "sparse-small"], "Argument SPEC must be left out with --kind, not 'sparse-small'"),
+        ([*KIND, "--exact"], "Option --exact must be left out with --kind, not True"),
+        ([*KIND, "--until-covered"], "Option --until-covered must be left out with --kind, not True"),
+        (KIND[:-2], "Option --dut must be given for a design of other hands, not None"),
+        ([*KIND[:1], *KIND[3:]], "Option --kind must be given for a design of other hands, not None"),
+        ([*TINY, "--exact"], "Option --dut must be given for a design of other hands, not None"),
+        (
+            [*TINY, *FLOW, "--until-covered"],
+            "Option --only must be left out where coverage is collected, not ['ragged_free_flow']",
+        ),
+    ],
+)
+def test_options_that_do_not_go_together(rtloom_command, words, message) -> None:
+    done = rtloom_command(*words)
     assert (done.status, done.err) == (2, f"rtloom: error: {message}\n")
