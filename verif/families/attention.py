@@ -81,7 +81,7 @@ class AttentionJobs(FamilyJobs[AttentionParams]):
     jobs = tuple(JOBS)
     data = DATA
     hardware: ClassVar[Axes] = AXES
-    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "mqa", "batched"))
+    matrix_jobs = tuple(name for name in JOBS if name not in ("tile", "mqa", "batched", "deepest", "far"))
     matrix_data = ("random", "corners", "minimum", "alternating", "zeros", "equal", "dominating", "rising", "falling")
     guided = True
     bench: ClassVar[Bench] = {
@@ -90,6 +90,11 @@ class AttentionJobs(FamilyJobs[AttentionParams]):
             for data in ("zeros", "minimum", "maximum", "alternating", "equal", "dominating", "rising", "falling")
         },
         **{job: (job, "random") for job in BENCH_JOBS},
+    }
+    thorough: ClassVar[Bench] = {
+        "deepest": ("deepest", "zeros"),
+        "deepest random": ("deepest", "random"),
+        "far": ("far", "random"),
     }
 
     def tensors(self, params: AttentionParams, job: str, data: str, seed: int, /) -> Operation:

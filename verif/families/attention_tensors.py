@@ -11,7 +11,7 @@ from ...generators.attention.drawing import draw_epilogue, draw_offset, draw_sca
 from ...generators.attention.params import AttentionParams
 from ...generators.attention.scales import logit_limit
 from ..stimulus import DATA_PATTERNS, values
-from .base import Operation, Tensors
+from .base import DEEP, Operation, Tensors
 
 __all__ = ["DATA", "JOBS", "Sized", "attention_tensors"]
 
@@ -149,6 +149,20 @@ def _long(params: AttentionParams, rng: np.random.Generator) -> Sized:
     return _sized(params, (1, params.rows), (1, LONG + int(rng.integers(8))))
 
 
+def _deepest(params: AttentionParams, _: np.random.Generator) -> Sized:
+    """Return as many keys as the design counts, if they are few enough: equal ones have the largest sum of weights."""
+    return _sized(params, (1, 1), (1, DEEP))
+
+
+def _far(params: AttentionParams, rng: np.random.Generator) -> Sized:
+    """Return tasks whose rows end at keys with numbers of every length, further keys behind them."""
+    tasks = 4
+    keys = min(DEEP >> 1, params.max_length)
+    lengths = (2.0 ** rng.uniform(0, np.log2(keys), tasks)).astype(np.int64)
+    lengths[0] = int(rng.integers(keys // 2, keys, endpoint=True))
+    return _sized(params, (tasks, 1, params.rows), (tasks, 1, keys), length=lengths, causal=1)
+
+
 def _short(params: AttentionParams, rng: np.random.Generator) -> Sized:
     """Return many tasks of 1 to 3 keys each, and of none: results want to leave faster than keys come."""
     lengths = rng.integers(0, min(3, params.max_length) + 1, size=10)
@@ -176,6 +190,8 @@ JOBS: dict[str, Make] = {
     "batched": _batched,
     "empty": _empty,
     "long": _long,
+    "deepest": _deepest,
+    "far": _far,
     "short": _short,
     "summary": _summary,
 }

@@ -109,7 +109,7 @@ class FamilyJobs(ABC, Generic[P]):
             Where there is no such job or data pattern.
         """
         for thing, name, known in (("Job", job, self.jobs), ("Data pattern", data, self.data)):
-            if name not in known:
+            if name not in known and (job, data) not in self.thorough.values():
                 raise must(thing, f"be one of {', '.join(known)}", name)
         return self.tensors(params, job, data, seed)
 

@@ -16,9 +16,9 @@ __all__ = ["DATA", "EVERYTHING", "JOBS", "vector_tensors"]
 Shape = tuple[int, ...]
 
 LEVEL, RISING, EVERYTHING = "level", "rising", "everything"
-DATA = (*DATA_PATTERNS, LEVEL, RISING, EVERYTHING)
-"""Data patterns. ``level``: all elements of a vector are equal; ``rising``: sorted, each beat has a new maximum;
-``everything``: of sweeps as many vectors as there are table entries; of other jobs ``random``."""
+DATA = (*DATA_PATTERNS, LEVEL, RISING)
+"""Data patterns. ``level``: all elements of a vector are equal; ``rising``: sorted, each beat has a new maximum. Of
+thorough sweeps it is ``everything``: as many vectors as there are table entries."""
 
 _EXTREME = ("corners", "alternating")
 
@@ -92,4 +92,4 @@ def _values(params: VectorParams, data: str, shape: Shape, rng: np.random.Genera
         return np.broadcast_to(values("random", params.x_format, (*shape[:-1], 1), rng), shape)
     if data == RISING:
         return np.sort(values("random", params.x_format, shape, rng), axis=-1)
-    return values("random" if data == EVERYTHING else data, params.x_format, shape, rng)
+    return values(data, params.x_format, shape, rng)
