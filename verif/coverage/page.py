@@ -15,7 +15,7 @@ def points_page(report: CoverageReport, source: str | None = None) -> str:
     figures = [
         (f"{report.score:.1f} %", f"{len(report.points) - len(report.holes)} of {len(report.points)} points"),
         (str(len(report.holes)), "holes"),
-        (f"{report.runs:,}", f"runs, {len(report.seeds)} seeds"),
+        (f"{report.runs:,}", f"runs, {len(report.seeds)} {'seed' if len(report.seeds) == 1 else 'seeds'}"),
         (f"{report.cycles:,}", "clock cycles"),
     ]
     words = "Every run counted here gave what the golden model says; what streams went through was counted in the runs."

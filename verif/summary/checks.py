@@ -77,7 +77,8 @@ def _coverage(spec: Spec, effort: Effort) -> Result:
     """Collect coverage until all points are hit."""
     report = collect(spec, effort.seed, limit=LIMIT)
     holes = tuple(f"never hit: {hole.key}: {hole.meaning}" for hole in report.holes)
-    return Result("open" if holes else "good", f"{report.score:.1f} % of {len(report.points)}", str(report), holes)
+    value = f"{len(report.points) - len(holes)} of {len(report.points)}"
+    return Result("open" if holes else "good", value, str(report), holes)
 
 
 def _mutation(spec: Spec, effort: Effort) -> Result:
@@ -85,7 +86,8 @@ def _mutation(spec: Spec, effort: Effort) -> Result:
     report = mutate(spec, effort.faults, effort.seed)
     left = tuple(f"survived: {verdict.fault}: {verdict.source}" for verdict in report.survivors)
     state: State = "good" if 100 * report.score >= LEAST_SCORE else "open"
-    return Result(state, f"{100 * report.score:.1f} % of {len(report.verdicts)}", str(report), left)
+    counted = len(report.verdicts) - report.count("equivalent")
+    return Result(state, f"{100 * report.score:.1f} % of {counted}", str(report), left)
 
 
 def _proofs(spec: Spec, _: Effort) -> Result:

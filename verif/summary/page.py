@@ -110,8 +110,9 @@ def _card(outcome: Outcome) -> str:
     listed = f"<ul>{left}</ul>{more}" if left else ""
     opened = " open" if outcome.state == "bad" else ""
     return (
-        f'<details class="card is-{outcome.state}" id="{_anchor(outcome)}"{opened}><summary><b>'
+        f'<details class="card is-{outcome.state}"{opened}><summary><b>'
         f'<span class="mark">{mark}</span>{escape(check.title)}</b><span>{escape(outcome.value)}</span></summary>'
-        f"<p>{escape(outcome.headline)}</p>{listed}"
+        # The target lies inside, so that a link to it opens the card.
+        f'<p id="{_anchor(outcome)}">{escape(outcome.headline)}</p>{listed}'
         f"<p>again: <code>{escape(outcome.command)}</code></p></details>"
     )
