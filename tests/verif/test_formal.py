@@ -223,3 +223,9 @@ def test_every_accumulator_of_a_column_is_found(small: Design) -> None:
     proof = ask(small, "registers")
     assert proof.note.startswith("1 registers: total of ")
     assert proof.claim == registers.CLAIM
+
+
+def test_gates_that_are_not_ready_in_time_prove_nothing(small: Design) -> None:
+    spec = rtloom.load("systolic-4x4-int8", **SMALL)
+    (proof,) = prove_verilog(small, spec, ["paths"], time_limit=0.05).proofs
+    assert (proof.status, proof.note) == ("not finished", "Yosys needed all of the time")

@@ -12,8 +12,10 @@ from .prepare import prepare
 from .proof import Proof, Status
 from .traces import broken_assertion, write_wave
 
-__all__ = ["Place", "cover", "decide", "keep_trace"]
+__all__ = ["NO_TIME", "Place", "cover", "decide", "keep_trace"]
 
+NO_TIME = "Yosys needed all of the time"
+"""Note of a proof whose gates were not ready in time."""
 WAVE_SECONDS = 120.0
 """Seconds for writing a waveform."""
 LEAST_PREPARATION = 120.0
@@ -83,7 +85,7 @@ def decide(place: Place, name: str, claim: str, harness: str, *, cut: bool = Tru
         except ToolError:
             if clock.spent < clock.seconds:
                 raise
-            return replace(found, seconds=clock.spent, note="Yosys needed all of the time")
+            return replace(found, seconds=clock.spent, note=NO_TIME)
         found = _settled(place, found, folder, clock)
         if found.status != "failed":
             return replace(found, seconds=clock.spent)
@@ -135,8 +137,13 @@ def cover(place: Place, name: str, harness: str, depth: int) -> Answer:
     ToolError
         Where a tool fails, or the trace does not do in simulation what it should.
     """
-    folder = place.folder / name
-    prepare(folder, place.sources(harness), cut=False, timeout=max(place.seconds, LEAST_PREPARATION))
+    folder, clock = place.folder / name, Search(max(place.seconds, LEAST_PREPARATION))
+    try:
+        prepare(folder, place.sources(harness), cut=False, timeout=clock.seconds)
+    except ToolError:
+        if clock.spent < clock.seconds:
+            raise
+        return Answer("open", 0)
     answer = search(folder, depth, place.seconds / 2)
     if answer.kind == "failed" and broken_assertion(folder, place.seconds) is None:
         raise ToolError(f"the trace of {name} must be one in simulation too, but is not")

@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from ...errors import must
+from ...errors import ToolError, must
 from ...generators.design import Design, emit_design
 from ...generators.spec import Spec
-from .decide import Place, cover, decide
+from .decide import NO_TIME, Place, cover, decide
 from .engine import Answer, Search, find_abc
 from .harness import given, handshakes_harness, progress_harness, rules_harness, stall_harness, transfer_harness
 from .paths import forbidden_paths, reached_inputs
@@ -78,7 +78,13 @@ class DesignProver:
         claim = "no output's valid depends on a ready in the same cycle, and no input's ready on its own valid"
         clock = Search(self.place.seconds)
         sources = {**self.place.design, "proof.sv": handshakes_harness(self.manifest)}
-        reached = reached_inputs(prepare_paths(self.place.folder / "paths", sources, timeout=self.place.seconds))
+        try:
+            graph = prepare_paths(self.place.folder / "paths", sources, timeout=self.place.seconds)
+        except ToolError:
+            if clock.spent < clock.seconds:
+                raise
+            return Proof("paths", claim, "structural", "not finished", seconds=clock.spent, note=NO_TIME)
+        reached = reached_inputs(graph)
         found = forbidden_paths(self.manifest, reached)
         status: Status = "failed" if found else "proven"
         return Proof("paths", claim, "structural", status, seconds=clock.spent, note="; ".join(found)[:200])

@@ -80,7 +80,9 @@ def prepare_smt(folder: Path, sources: Mapping[str, str], *, timeout: float) -> 
 
 def prepare_paths(folder: Path, sources: Mapping[str, str], *, timeout: float) -> str:
     """Return the graph of gates between a proof module's ports and registers as ASCII AIGER with names."""
-    passes = [*_read(folder, sources), "proc", "flatten", "opt_clean", "chformal -remove", *_FREE, *_GATES]
+    # A path ends at a register, so that only what lies between them and the ports is kept.
+    borders = ["memory_nordff", "cutpoint t:$*dff*", "opt_clean"]
+    passes = [*_read(folder, sources), "proc", "flatten", "opt_clean", "chformal -remove", *borders, *_FREE, *_GATES]
     passes.append("write_aiger -ascii -symbols -zinit paths.aag")
     run_yosys(passes, directory=folder, timeout=timeout)
     return (folder / "paths.aag").read_text(encoding="utf-8")
