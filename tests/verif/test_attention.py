@@ -48,6 +48,18 @@ def test_jobs_meet_every_edge_of_a_task() -> None:
     assert {tail for tail, _ in tails} == {0, 1}
 
 
+def test_thorough_jobs_fill_the_sum_of_weights_and_end_rows_anywhere() -> None:
+    """The highest bit of the sum, and high bits of where a row ends, are beyond what few keys reach."""
+    _, _, tensors, lowered = made({"max_length": 1024}, *JOBS.thorough["deepest"], 1)
+    assert not tensors["q"].any()
+    assert lowered.inputs["rows"]["stop"].max() == 1024
+    stops = {
+        int(s) for seed in range(8) for s in made({"max_length": 512}, "far", "random", seed)[3].inputs["rows"]["stop"]
+    }
+    for bit in range(9):
+        assert {stop >> bit & 1 for stop in stops} == {0, 1}
+
+
 @pytest.mark.parametrize("mask", ["stop", "window", "sink"])
 def test_masks_leave_tiles_out(mask: str) -> None:
     """At the end with a causal mask, at the beginning with a window, between with sinks besides."""

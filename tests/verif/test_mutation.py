@@ -13,6 +13,7 @@ from rtloom.verif.mutation import campaign
 from rtloom.verif.mutation.campaign import MutationReport, Verdict, mutate
 from rtloom.verif.mutation.equivalence import Prover
 from rtloom.verif.mutation.faults import Fault, Faulty, inject
+from rtloom.verif.mutation.trials import STALLS, trials
 
 SMALL = {"rows": 2, "cols": 2, "max_reduction": 16}
 COUNT = 60
@@ -69,11 +70,11 @@ def test_the_score_leaves_out_what_is_proven(report: MutationReport) -> None:
 
 def test_a_design_that_fails_without_a_fault_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*arguments: object) -> list[campaign.Trial]:
-        made = trials(*arguments)
+        made = every(*arguments)
         made[0].vectors.expected["c"].fields["data"][0, 0] += 1
         return made
 
-    trials = campaign.trials
+    every = campaign.trials
     monkeypatch.setattr(campaign, "trials", wrong)
     with pytest.raises(CheckError, match=r"must pass without a fault, but fails [a-z ]*: c.data differs"):
         mutate(rtloom.load("systolic-4x4-int8", **SMALL), COUNT, 3)
@@ -93,3 +94,17 @@ def test_the_command_reports_and_fails_below_the_least_score() -> None:
     assert sum(state["value"] for state in told["faults"].values()) == COUNT
     assert told["faults"]["equivalent"]["value"] == 0
     assert found.exit_code == int(told["score"]["value"] < 100)
+
+
+def test_trials_strain_every_stream_and_move_on_with_each_turn() -> None:
+    spec = rtloom.load("vector-gelu")
+    ports = spec.family.ports(spec.params)
+    one, other = (trials(spec, ports, 5, turn) for turn in (0, 1))
+    kinds = {name.rsplit(", ", 1)[1] for name in (trial.name for trial in one) if ", " in name}
+    assert kinds >= set(STALLS)
+    assert {trial.name for trial in one} != {trial.name for trial in other}
+    assert [trial.cost for trial in one] == sorted(trial.cost for trial in one)
+    assert any(trial.patient and trial.reset_at for trial in one)
+    thorough = [trial for trial in one if trial.name.startswith("every ")]
+    assert len(thorough) == 2
+    assert not any(trial.strained for trial in thorough)

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rtloom.errors import InputError
 from rtloom.generators.design import emit_design
 from rtloom.generators.family import Job
 from rtloom.generators.spec import Spec
 from rtloom.generators.vector import scales
+from rtloom.generators.vector.activation_shape import ActivationShape
 from rtloom.generators.vector.family import VECTOR
+from rtloom.generators.vector.norm_shape import NormShape
 from rtloom.generators.vector.params import UNITS, VectorParams
 from rtloom.sim.native import run_streams
 from rtloom.verif import goldens
@@ -38,6 +41,42 @@ def test_data_are_what_their_names_say() -> None:
     assert len(np.unique(level)) > 1
     assert (np.diff(rising) >= 0).all()
     assert (rising[:, 0] < rising[:, -1]).all()
+
+
+@pytest.mark.parametrize("unit", ["gelu", "silu"])
+def test_a_thorough_sweep_shows_every_correction_to_its_last_bit(unit: str) -> None:
+    """A wrong bit of one table entry is met by one scale in hundreds, and is then mostly rounded away."""
+    spec = design(unit, lanes=2)
+    shape = ActivationShape(spec.params)
+    _, given = JOBS.make(spec.params, "tables", "everything", 1)
+    assert (given["x"] == 1).all()
+    assert set(given["input_multiplier"] << shape.lift >> given["input_shift"]) >= set(range(shape.reach))
+    o = goldens.compute(VECTOR, spec.params, unit, given)
+    form = spec.params.o_format
+    assert (o > form.lo).all()
+    assert (o < form.hi).all()
+    # What is cancelled is the correction itself: one unit of it is one of the result.
+    assert (given["correction"] == 1 << given["shift"]).all()
+
+
+def test_a_thorough_sweep_meets_every_root_and_every_shift() -> None:
+    params = design("layernorm").params
+    shape = NormShape(params)
+    _, given = JOBS.make(params, "tables", "everything", 1)
+    x, length = given["x"], given["x"].shape[1]
+    spread = length * (x * x).sum(axis=1) - x.sum(axis=1) ** 2 + given["epsilon"]
+    place = np.floor(np.log2(spread)).astype(int)
+    mantissa = (spread / 2.0**place - 1) * (shape.root_table.segments // 2)
+    assert len(set(zip(place % 2, mantissa.astype(int), strict=True))) == shape.root_table.segments
+    _, wild = JOBS.make(params, "scales", "everything", 1)
+    assert set(wild["shift"]) == set(range(64))
+    o = goldens.compute(VECTOR, params, "layernorm", wild)
+    assert {int(o.min()), int(o.max())} == {params.o_format.lo, params.o_format.hi}
+
+
+def test_everything_is_for_thorough_sweeps_alone() -> None:
+    with pytest.raises(InputError, match=r"^Data pattern must be one of random, .*, rising, not 'everything'$"):
+        JOBS.make(design("gelu").params, "edge", "everything", 1)
 
 
 @pytest.mark.parametrize("unit", ["gelu", "silu"])
