@@ -6,6 +6,8 @@ Another count: ``python -m tests.benchmarks.bench_mutation 100 [PRESET ...]``.
 import sys
 from collections.abc import Sequence
 
+import typer
+
 from rtloom.figures import Figure
 from rtloom.verif.mutation.campaign import mutate
 
@@ -48,4 +50,4 @@ def figures(presets: Sequence[str] = tuple(PRESETS), count: int | None = None) -
 
 if __name__ == "__main__":
     for label, figure in figures(sys.argv[2:] or tuple(PRESETS), int(sys.argv[1])).items():
-        print(f"{label}: {figure}", flush=True)
+        typer.echo(f"{label}: {figure}")
