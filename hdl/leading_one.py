@@ -18,7 +18,7 @@ class LeadingOne(Shared):
     Parameters
     ----------
     width
-        Bits of the number.
+        Bits of the number, from 2: of a single bit the place would have none.
 
     Members
     -------
@@ -34,14 +34,14 @@ class LeadingOne(Shared):
     Raises
     ------
     InputError
-        Where there is no bit.
+        Where there are fewer than two bits.
     """
 
     latency = 2
 
     def __init__(self, width: int) -> None:
-        if width < 1:
-            raise must("LeadingOne width", "be positive", width)
+        if width < 2:
+            raise must("LeadingOne width", "be at least 2", width)
         self.width = width
         super().__init__({"en": In(1), "i": In(width), "o": Out(width), "place": Out(range(width))})
 
