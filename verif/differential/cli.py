@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .limits import LIMIT, MOST_CELLS
+
 if TYPE_CHECKING:
     from rich.status import Status
 
@@ -23,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="Presets or YAML files; all: every preset.")],
+    specs: Annotated[list[str], typer.Argument(metavar="SPEC", help="Presets or YAML files; all: every preset.")],
     params: Annotated[list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change one.")] = None,
     engines: Annotated[
         str | None, typer.Option("--with", metavar="NAMES", help="icarus, netlist or both; else what is installed.")
@@ -34,7 +36,10 @@ def compare(
     cycles: Annotated[
         int | None, typer.Option(min=1, help="No more runs than take about so many cycles; the design stays whole.")
     ] = None,
-    limit: Annotated[float, typer.Option(min=1, help="Seconds for each step of an engine.")] = 600.0,
+    limit: Annotated[float, typer.Option(min=1, help="Seconds for each step of an engine.")] = LIMIT,
+    most_cells: Annotated[
+        int, typer.Option(min=1, metavar="CELLS", help="Netlists of more cells are not simulated.")
+    ] = MOST_CELLS,
     interface: Annotated[str, typer.Option(help="How the ports are named: axi or stream.")] = "axi",
     seed: Annotated[int, typer.Option(min=0, max=1 << 30, help="Of data and stalls.")] = 1,
     out: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write each report there, as JSON.")] = None,
@@ -70,6 +75,7 @@ def compare(
                 stalls=_split(stalls),
                 cycles=cycles,
                 limit=limit,
+                most_cells=most_cells,
                 tell=partial(_tell, status, label),
             )
             reports.append(report)

@@ -9,10 +9,12 @@ from typing import Any
 from ...errors import CheckError, ToolError, must
 from ...generators.design import Design, emit_design
 from ...generators.spec import Spec, load
+from ...hdl.manifest import Manifest
 from ...sim.build import BuildOptions
 from .differences import differences
 from .icarus import MISSING, find_icarus, run_icarus
-from .netlist import TARGETS, synthesise
+from .limits import LIMIT, MOST_CELLS
+from .netlist import TARGETS, Netlist, synthesise
 from .report import DifferentialReport
 from .stimulus import Run, choose, runs_of
 from .trace import EngineResult
@@ -22,8 +24,6 @@ __all__ = ["ENGINES", "compare", "compare_design"]
 
 ENGINES = ("icarus", "netlist")
 """What is compared with Verilator."""
-LIMIT = 600.0
-"""Seconds for each step of an engine."""
 
 Tell = Callable[[str], None]
 
@@ -39,6 +39,7 @@ def compare(
     stalls: Sequence[str] = (),
     cycles: int | None = None,
     limit: float = LIMIT,
+    most_cells: int = MOST_CELLS,
     tell: Tell = lambda _: None,
 ) -> DifferentialReport:
     """Run the jobs, stalls and resets of a design's bench on every engine and compare.
@@ -64,6 +65,8 @@ def compare(
         No more runs than take about so many cycles; all if not given.
     limit
         Seconds for each step of an engine (synthesis, compilation in Icarus, simulation in Icarus).
+    most_cells
+        Larger netlists are not simulated; the report says so.
     tell
         Is told what begins.
 
@@ -80,7 +83,8 @@ def compare(
     design = emit_design(loaded, interface)
     every = runs_of(loaded, seed, jobs, stalls)
     runs = choose(every, cycles)
-    found = compare_design(design, runs, engines=engines, targets=targets, limit=limit, tell=tell)
+    given: dict[str, Any] = {"engines": engines, "targets": targets, "limit": limit, "most_cells": most_cells}
+    found = compare_design(design, runs, **given, tell=tell)
     return replace(found, design=loaded.name, seed=seed, of=len(every))
 
 
@@ -91,6 +95,7 @@ def compare_design(
     engines: Sequence[str] | None = None,
     targets: Sequence[str] = ("gates",),
     limit: float = LIMIT,
+    most_cells: int = MOST_CELLS,
     tell: Tell = lambda _: None,
     netlist: Design | None = None,
 ) -> DifferentialReport:
@@ -102,7 +107,7 @@ def compare_design(
         Verilog and manifest.
     runs
         As `stimulus.runs_of` returns them.
-    engines, targets, limit, tell
+    engines, targets, limit, most_cells, tell
         As `compare` has them.
     netlist
         What is synthesised instead of `design`.
@@ -119,7 +124,11 @@ def compare_design(
         for target in targets if name == "netlist" else ("",):
             tell(f"{name} {target}".strip())
             try:
-                results.append(_run(name, target, design, netlist or design, runs, limit))
+                if name == "icarus":
+                    results.append(run_icarus(design.verilog, design.manifest, runs, limit))
+                else:
+                    made = synthesise(netlist or design, target, limit, most_cells)
+                    results.append(_simulated(made, target, design.manifest, runs))
             except ToolError as error:
                 if engines is not None and len(engines) == len(targets) == 1:
                     raise
@@ -127,19 +136,15 @@ def compare_design(
     return _report(design, runs, results, skipped, time.perf_counter() - began)
 
 
-def _run(name: str, target: str, design: Design, source: Design, runs: Sequence[Run], limit: float) -> EngineResult:
-    """Run one engine."""
-    if name == "icarus":
-        return run_icarus(design.verilog, design.manifest, runs, limit)
-    made = synthesise(source, target, limit)
+def _simulated(made: Netlist, target: str, manifest: Manifest, runs: Sequence[Run]) -> EngineResult:
+    """Run a netlist."""
     options = BuildOptions(optimise=0, netlist=True)
     try:
-        result = run_verilated(f"netlist {target}", made.title, made.verilog, design.manifest, runs, options)
+        result = run_verilated(f"netlist {target}", made.title, made.verilog, manifest, runs, options)
     except CheckError as error:
         raise ToolError(f"Netlist for {target} cannot be simulated: {error}") from None
-    return replace(
-        result, build_seconds=made.seconds + result.build_seconds, notes=(f"{made.cells:,} cells", *made.notes)
-    )
+    notes = (f"{made.cells:,} cells", *made.notes)
+    return replace(result, build_seconds=made.seconds + result.build_seconds, notes=notes)
 
 
 def _report(

@@ -12,13 +12,12 @@ from ...generators.design import Design
 from ...hdl.synth_targets import FPGAS
 from ...hdl.yosys import run_yosys, yosys_version
 from .cell_models import cell_models, tie_open_inputs
+from .limits import MOST_CELLS
 
-__all__ = ["MOST_CELLS", "TARGETS", "Netlist", "synthesise"]
+__all__ = ["TARGETS", "Netlist", "synthesise"]
 
 TARGETS = ("gates", "ice40", "ecp5", "xilinx")
 """Targets whose cells can be simulated."""
-MOST_CELLS = 400_000
-"""Larger netlists are not simulated: their simulators would take more than some minutes to build."""
 # Quicker by a factor of ten than the script that `synth` has; the netlist is as large.
 ABC = "abc -script +strash;ifraig;dch;map"
 _NO_MODEL = {"ecp5": "-nobram", "xilinx": "-nobram"}
