@@ -119,24 +119,27 @@ class Prover:
         return None
 
     def _in_reached_states(self, number: int) -> Answer:
-        """Look for a proof for all that follows a reset: first near the fault, then as far as it reaches."""
+        """Look for a difference first; then for a proof near the fault, and as far as the fault reaches."""
         cones = self._cones
         under_reset = self._after_reset(number)
+        whole = cones.reach(number, cones.gold, None)
+        if soon := _trace(self._model(whole, under_reset, assume=True), QUICK):
+            return Answer(False, soon)
         reach = cones.reach(number, cones.gold)
         cones.step(reach, cones.gold, under_reset.registers)
         for _ in range(STEPS):
             if not reach.frontier:
                 break
-            if self._verdict(reach, under_reset, QUICK) == PROVED:
+            if _decide(self._model(reach, under_reset), QUICK) == PROVED:
                 return Answer(True, _proven(reach))
             cones.step(reach, cones.gold)
-        while reach.frontier:
-            cones.step(reach, cones.gold)
-        found = self._verdict(reach, under_reset, LONG)
+        found = _decide(self._model(whole, under_reset), LONG)
         if found == PROVED:
-            return Answer(True, _proven(reach))
-        if found != UNKNOWN and (found := self._verdict(reach, under_reset, LONG, assume=True)) == PROVED:
-            return Answer(True, f"{_proven(reach)}, given {self._contract.WORDS}")
+            return Answer(True, _proven(whole))
+        if found != UNKNOWN:
+            found = _decide(self._model(whole, under_reset, assume=True), LONG)
+        if found == PROVED:
+            return Answer(True, f"{_proven(whole)}, given {self._contract.WORDS}")
         return Answer(False, found)
 
     def _after_reset(self, number: int) -> Reach:
@@ -154,15 +157,11 @@ class Prover:
         """Return the literal that says that a difference can be seen, or comes to a register that has none yet."""
         return self._cones.graph.either(self._contract.differs(reach), self._ahead(reach, self._cones.gold))
 
-    def _verdict(self, reach: Reach, under_reset: Reach, limit: float, assume: bool = False) -> str:
-        """Return `PROVED`, or what was found instead, in the states that can be reached."""
-        bad = self._bad(reach)
-        if not bad:
-            return PROVED
+    def _model(self, reach: Reach, under_reset: Reach, assume: bool = False) -> bytes:
+        """Return what is asked about the states that can be reached."""
         states = self._cones.states(reach, under_reset)
-        if assume:
-            bad = self._contract.allowed(bad, states)
-        return _decide(self._cones.graph.model(bad, states), limit)
+        bad = self._bad(reach)
+        return self._cones.graph.model(self._contract.allowed(bad, states) if assume else bad, states)
 
     def _ahead(self, reach: Reach, gold: list[int]) -> int:
         """Return the literal that says that a register of the frontier is about to differ."""
@@ -179,7 +178,7 @@ def _proven(reach: Reach) -> str:
 def _decide(model: bytes, limit: float) -> str:
     """Ask ABC whether the output of a model is ever 1: `PROVED`, or how soon, or `UNKNOWN`.
 
-    Signals that stay equal are merged first, by induction; then a trace is looked for, then an invariant.
+    Signals that stay equal are merged first, by induction; then an invariant is looked for, or a trace.
 
     Parameters
     ----------
@@ -188,28 +187,32 @@ def _decide(model: bytes, limit: float) -> str:
     limit
         Seconds of computing time.
     """
-    passes = [
-        "read_aiger model.aig",
-        "&get",
-        "&scorr",
-        "&put",
-        "write_aiger merged.aig",
-        f"bmc3 -F 40 -T {limit / 3:g}",
-    ]
-    # ABC measures time on the clock, however many others use the machine.
-    passes.append(f"pdr -T {4 * limit:g}")
     with tempfile.TemporaryDirectory(prefix="rtloom-prove-") as name:
         folder = Path(name)
         (folder / "model.aig").write_bytes(model)
-        log = _abc("; ".join(passes), folder, 2 * limit)
-        merged = folder / "merged.aig"
-        head = merged.read_bytes().split(b"\n", 2) if merged.exists() else []
-    if "Property proved" in log or (head and [*head[0].split()[3:6], head[1]] == SOLVED):
-        return PROVED
-    if "asserted in frame" in log:
-        frame = log.split("asserted in frame", 1)[1].split(".")[0].strip()
-        return f"differs in cycle {frame} after a reset"
-    return UNKNOWN
+        _abc("read_aiger model.aig; &get; &scorr; &put; write_aiger merged.aig", folder, limit)
+        merged = folder / ("merged.aig" if (folder / "merged.aig").exists() else "model.aig")
+        head = merged.read_bytes().split(b"\n", 2)
+        if [*head[0].split()[3:6], head[1]] == SOLVED:
+            return PROVED
+        # ABC measures time on the clock, however many others use the machine.
+        log = _abc(f"read_aiger {merged.name}; pdr -T {8 * limit:g}", folder, limit)
+    return PROVED if "Property proved" in log else _soon(log) or UNKNOWN
+
+
+def _trace(model: bytes, limit: float) -> str:
+    """Ask ABC how soon the output of a model may be 1; return an empty string where it is not known."""
+    with tempfile.TemporaryDirectory(prefix="rtloom-prove-") as name:
+        folder = Path(name)
+        (folder / "model.aig").write_bytes(model)
+        return _soon(_abc(f"read_aiger model.aig; bmc3 -T {8 * limit:g}", folder, limit))
+
+
+def _soon(log: str) -> str:
+    """Return when the output was 1, if it was."""
+    if "asserted in frame" not in log:
+        return ""
+    return f"differs in cycle {log.split('asserted in frame', 1)[1].split('.', maxsplit=1)[0].strip()} after a reset"
 
 
 def _abc(script: str, folder: Path, limit: float) -> str:
@@ -218,7 +221,7 @@ def _abc(script: str, folder: Path, limit: float) -> str:
     command: list[str | Path] = ["sh", "-c", limited, abc_program(), script]
     with (folder / "abc.log").open("w+") as log:
         try:
-            subprocess.run(command, cwd=folder, stdout=log, check=False, timeout=10 * limit)
+            subprocess.run(command, cwd=folder, stdout=log, check=False, timeout=20 * limit)
         except subprocess.TimeoutExpired:
             pass
         except OSError as error:
