@@ -52,6 +52,8 @@ class DutReport:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as ``--json`` prints them."""
         return {
+            "report": "dut",
+            "design": self.top,
             "top": self.top,
             "spec": self.spec,
             "passed": self.passed,
