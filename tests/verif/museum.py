@@ -74,7 +74,7 @@ class Exhibit:
         lint(made.verilog, made.manifest.top).require()
 
     def _script(self) -> None:
-        exec(compile(self.stimulus["script"], f"{self.slug}.yaml", "exec"), {"spec": self.design, "np": np})
+        exec(compile(self.stimulus["script"], f"<{self.slug}.yaml>", "exec"), {"spec": self.design, "np": np})
 
 
 def exhibits() -> list[Exhibit]:
@@ -126,7 +126,7 @@ def _changed(function: FunctionType, fault: Mapping[str, str]) -> FunctionType:
     # The decorators have done their work on the function that takes this code.
     text = text[re.search(r"^def ", text, re.MULTILINE).start() :]
     names: dict[str, Any] = {}
-    exec(compile("from __future__ import annotations\n" + text, "museum", "exec"), function.__globals__, names)
+    exec(compile("from __future__ import annotations\n" + text, "<museum>", "exec"), function.__globals__, names)
     return names[function.__name__]
 
 

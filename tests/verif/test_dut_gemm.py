@@ -20,7 +20,7 @@ from rtloom.verif.vectors import make_vectors
 
 HERE = Path(__file__).parent / "gemm"
 FREE = ["small_free_flow", "ragged_free_flow", "minimum_free_flow"]
-FEW = [*FREE, "ragged_back_pressure", "ragged_slow_output", "reset_halfway"]
+FEW = [*FREE, "ragged_back_pressure", "ragged_freeze", "ragged_slow_output", "reset_halfway"]
 MAC: dict[str, Any] = json.loads((HERE / "mac.json").read_text())
 OUTER: dict[str, Any] = json.loads((HERE / "outer.json").read_text())
 OUTPUT_STATIONARY = {
