@@ -14,8 +14,8 @@ from rtloom.arrays import read_tensors
 from rtloom.files import whole_file
 
 BIN = Path(sys.executable).parent
-COMMANDS = ["list", "describe", "verilog", "run", "verify", "coverage", "mutate", "prove", "compare", "assess", "regress"]
-COMMANDS += ["lint", "synth", "workload", "clean", "demo", "version"]
+COMMANDS = ["list", "describe", "verilog", "run", "verify", "coverage", "mutate", "prove", "compare", "assess"]
+COMMANDS += ["regress", "lint", "synth", "workload", "clean", "demo", "version"]
 TINY = "systolic-4x4-int8"
 
 
