@@ -12,7 +12,7 @@ from ...figures import Figure
 from ...generators.design import Design, emit_design
 from ...generators.spec import Spec, load
 from ...sim.native import NativeModel
-from .equivalence import Prover
+from .equivalence import GIVEN, Prover
 from .faults import SELECT, Fault, inject
 from .trials import Trial, trials
 
@@ -88,11 +88,17 @@ class MutationReport:
         """Return the faults that nothing found and no proof explains."""
         return tuple(verdict for verdict in self.verdicts if verdict.state == "survived")
 
+    @property
+    def conditional(self) -> tuple[Verdict, ...]:
+        """Return the faults that change nothing as long as the surroundings keep the rules of the streams."""
+        return tuple(verdict for verdict in self.verdicts if verdict.state == "equivalent" and GIVEN in verdict.message)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as ``--json`` prints them."""
         states = ("killed", "equivalent", "survived")
         named = zip(("inject and build", "trials", "proofs"), self.seconds, strict=True)
         return {
+            "report": "mutation",
             "design": self.design,
             "seed": self.seed,
             "trials": self.trials,

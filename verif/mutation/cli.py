@@ -34,8 +34,8 @@ def mutate(
 
     Every fault is a bit of the netlist that is stuck or inverted. Jobs of the design's family run on it in Verilator,
     with stalls and resets, until something differs from the golden model, a stream's rules or the formula of cycles.
-    Faults that survive are compared with the faultless design by SAT; what is neither found nor proven is listed with
-    its line of Verilog.
+    Faults that survive are compared with the faultless design by induction and SAT; what is neither found nor proven is
+    listed with its line of Verilog, and so is what changes nothing under an assumption.
 
     Example: rtloom mutate systolic-4x4-int8 -n 1000 --least 98
     """
@@ -59,6 +59,8 @@ def mutate(
     else:
         for verdict in report.survivors:
             typer.echo(f"survived: {verdict.fault}: {verdict.source}{_known(verdict)}")
+        for verdict in report.conditional:
+            typer.echo(f"changes nothing: {verdict.fault} ({verdict.message})")
         typer.echo(str(report))
     if least is not None and 100 * report.score < least:
         raise typer.Exit(1)

@@ -16,14 +16,16 @@ from .contract import Contract
 from .faults import SELECT, SELECT_BITS, Fault, selection
 from .history import History
 
-__all__ = ["Answer", "Prover"]
+__all__ = ["GIVEN", "Answer", "Prover"]
 
-STEPS = 4
+STEPS = 3
 """Registers in a row through which a difference is followed before it is followed through all."""
-BACK = 4
+BACK = 3
 """Registers in a row that a difference may lie in, where the past of all is looked at."""
-QUICK, LONG = 3.0, 12.0
+QUICK, LONG = 1.5, 8.0
 """Seconds for a proof of such a part, and for one of the whole."""
+GIVEN = ", given "
+"""Begins the words of an assumption."""
 PROVED, UNKNOWN = "proved", "not decided"
 SOLVED = [b"0", b"1", b"0", b"0"]
 """Registers, outputs and gates of a model that has become a constant, and its output."""
@@ -139,7 +141,7 @@ class Prover:
         if found != UNKNOWN:
             found = _decide(self._model(whole, under_reset, assume=True), LONG)
         if found == PROVED:
-            return Answer(True, f"{_proven(whole)}, given {self._contract.WORDS}")
+            return Answer(True, f"{_proven(whole)}{GIVEN}{self._contract.WORDS}")
         return Answer(False, found)
 
     def _after_reset(self, number: int) -> Reach:
