@@ -54,6 +54,7 @@ class Cones:
         self._takers: dict[int, list[int]] = {}
         for register, literal in enumerate(circuit.registers):
             self._takers.setdefault(literal >> 1, []).append(register)
+        self._reset = reset, int(not active_low)
         self.gold = self._faultless({})
         self.gold_reset = self._faultless({reset: int(not active_low)})
 
@@ -137,24 +138,68 @@ class Cones:
             self._others[register] = self.graph.leaf()
         return self._others[register]
 
-    def states(self, reach: Reach, under_reset: Reach) -> dict[int, State]:
+    def settled(self, number: int, cycles: int) -> list[int]:
+        """Return what each register holds after some cycles of reset; `FREE` where it depends on what there was before.
+
+        Parameters
+        ----------
+        number
+            What selects the fault; 0 for none.
+        cycles
+            Of reset.
+        """
+        circuit = self.circuit
+        known = [FREE] * circuit.first_gate
+        known[0] = 0
+        known[self._reset[0]] = self._reset[1]
+        for at, variable in enumerate(self.select):
+            known[variable] = number >> at & 1
+        for _ in range(cycles):
+            values = list(known)
+            for a, b in circuit.gates:
+                one, other = _value(values, a), _value(values, b)
+                values.append(0 if not (one and other) else FREE if FREE in (one, other) else 1)
+            known[circuit.first_register :] = [_value(values, taken) for taken in circuit.registers]
+        return known[circuit.first_register :]
+
+    def states(
+        self, reach: Reach, under_reset: Reach, settled: tuple[list[int], list[int]] | None = None
+    ) -> dict[int, State]:
         """Return the registers of both circuits, as they are after a reset: by variable of the graph.
 
         Where a register is not reset it starts with any value, and with the same in both circuits unless the fault
         makes a difference to it under reset.
+
+        Parameters
+        ----------
+        reach, under_reset
+            Registers that may differ, and what the fault changes under reset.
+        settled
+            What registers of the faultless and of the faulty circuit start with besides; see `settled`.
         """
         made = {}
         for register, literal in enumerate(self.circuit.registers):
             own = self.leaves[self.circuit.first_register + register] >> 1
-            start = _literal({}, self.gold_reset, literal)
-            made[own] = State(_literal({}, self.gold, literal), start if start < 2 else FREE, own)
+            start = _start(_literal({}, self.gold_reset, literal), settled[0][register] if settled else FREE)
+            made[own] = State(_literal({}, self.gold, literal), start, own)
             if register in reach.registers:
                 other = self.other(register) >> 1
-                start = _literal(under_reset.literals, self.gold_reset, literal)
+                cleared = _literal(under_reset.literals, self.gold_reset, literal)
+                start = _start(cleared, settled[1][register] if settled else FREE)
                 origin = other if register in under_reset.registers else own
-                taken = _literal(reach.literals, self.gold, literal)
-                made[other] = State(taken, start if start < 2 else FREE, origin)
+                made[other] = State(_literal(reach.literals, self.gold, literal), start, origin)
         return made
+
+
+def _start(cleared: int, settled: int) -> int:
+    """Return what a register starts with, from the literal that a reset gives it and from what it settles to."""
+    return cleared if cleared < 2 else settled
+
+
+def _value(values: list[int], literal: int) -> int:
+    """Return the value of a literal."""
+    value = values[literal >> 1]
+    return value if value == FREE else value ^ (literal & 1)
 
 
 def _literal(found: dict[int, int], gold: list[int], literal: int) -> int:

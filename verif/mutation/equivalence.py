@@ -3,9 +3,10 @@
 import math
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from ...errors import ToolError
 from ...hdl.manifest import Manifest
@@ -20,6 +21,8 @@ __all__ = ["GIVEN", "Answer", "Prover"]
 
 STEPS = 3
 """Registers in a row through which a difference is followed before it is followed through all."""
+SETTLE = 8
+"""Cycles of the reset that a proof may assume: pipelines then hold what they always will."""
 BACK = 3
 """Registers in a row that a difference may lie in, where the past of all is looked at."""
 QUICK, LONG = 1.5, 8.0
@@ -100,10 +103,12 @@ class Prover:
         reset = circuit.variable(manifest.reset.name)
         self._cones = Cones(circuit, select, reset, manifest.reset.active_low)
         self._contract = Contract(self._cones, manifest)
+        self._lock = Lock()
 
     def answer(self, fault: Fault) -> Answer:
-        """Compare with one fault."""
-        return self._in_any_state(fault.number) or self._in_reached_states(fault.number)
+        """Compare with one fault; threads may ask side by side."""
+        with self._lock:
+            return self._in_any_state(fault.number) or self._in_reached_states(fault.number)
 
     def _in_any_state(self, number: int) -> Answer | None:
         """Look for a proof that asks for no reset, and none of the states that can be reached."""
@@ -113,7 +118,7 @@ class Prover:
             bad = self._bad(reach)
             if bad and steps:
                 bad = History(cones, reach, steps + 1).seen(bad)
-            if not bad or _decide(cones.graph.model(bad, {}), QUICK) == PROVED:
+            if not bad or self._ask(_decide, cones.graph.model(bad, {}), QUICK) == PROVED:
                 return Answer(True, _proven(reach))
             if not reach.frontier:
                 break
@@ -125,31 +130,48 @@ class Prover:
         cones = self._cones
         under_reset = self._after_reset(number)
         whole = cones.reach(number, cones.gold, None)
-        if soon := _trace(self._model(whole, under_reset, assume=True), QUICK):
+        if soon := self._ask(_trace, self._model(whole, under_reset, assume=True), QUICK):
             return Answer(False, soon)
-        reach = cones.reach(number, cones.gold)
-        cones.step(reach, cones.gold, under_reset.registers)
-        for _ in range(STEPS):
-            if not reach.frontier:
-                break
-            if _decide(self._model(reach, under_reset), QUICK) == PROVED:
-                return Answer(True, _proven(reach))
-            cones.step(reach, cones.gold)
-        found = _decide(self._model(whole, under_reset), LONG)
+        if near := self._near(number, under_reset):
+            return Answer(True, near)
+        found = self._ask(_decide, self._model(whole, under_reset), LONG)
         if found == PROVED:
             return Answer(True, _proven(whole))
         if found != UNKNOWN:
-            found = _decide(self._model(whole, under_reset, assume=True), LONG)
-        if found == PROVED:
-            return Answer(True, f"{_proven(whole)}{GIVEN}{self._contract.WORDS}")
+            found = self._ask(_decide, self._model(whole, under_reset, assume=True), LONG)
+            if found == PROVED:
+                return Answer(True, f"{_proven(whole)}{GIVEN}{self._contract.WORDS}")
+        if near := self._near(number, under_reset, (cones.settled(0, SETTLE), cones.settled(number, SETTLE))):
+            return Answer(True, f"{near}{GIVEN}that the first reset takes {SETTLE} cycles")
         return Answer(False, found)
+
+    def _near(self, number: int, under_reset: Reach, settled: tuple[list[int], list[int]] | None = None) -> str:
+        """Look for a proof that a difference stays near the fault; return what was proven."""
+        cones = self._cones
+        reach = cones.reach(number, cones.gold)
+        cones.step(reach, cones.gold, under_reset.registers)
+        for _ in range(STEPS):
+            if self._ask(_decide, self._model(reach, under_reset, settled=settled), QUICK) == PROVED:
+                return _proven(reach)
+            if not reach.frontier:
+                break
+            cones.step(reach, cones.gold)
+        return ""
+
+    def _ask(self, question: Callable[[bytes, float], str], model: bytes, limit: float) -> str:
+        """Ask ABC, while other threads build their models."""
+        self._lock.release()
+        try:
+            return question(model, limit)
+        finally:
+            self._lock.acquire()
 
     def _after_reset(self, number: int) -> Reach:
         """Return what a fault changes in cycles of reset: nothing, where no register takes over anything else then."""
         cones = self._cones
         reach = cones.reach(number, cones.gold_reset)
         bad = self._ahead(reach, cones.gold_reset)
-        if not bad or _decide(cones.graph.model(bad, {}), QUICK) == PROVED:
+        if not bad or self._ask(_decide, cones.graph.model(bad, {}), QUICK) == PROVED:
             reach.frontier.clear()
         while reach.frontier:
             cones.step(reach, cones.gold_reset)
@@ -159,9 +181,16 @@ class Prover:
         """Return the literal that says that a difference can be seen, or comes to a register that has none yet."""
         return self._cones.graph.either(self._contract.differs(reach), self._ahead(reach, self._cones.gold))
 
-    def _model(self, reach: Reach, under_reset: Reach, assume: bool = False) -> bytes:
+    def _model(
+        self,
+        reach: Reach,
+        under_reset: Reach,
+        *,
+        assume: bool = False,
+        settled: tuple[list[int], list[int]] | None = None,
+    ) -> bytes:
         """Return what is asked about the states that can be reached."""
-        states = self._cones.states(reach, under_reset)
+        states = self._cones.states(reach, under_reset, settled)
         bad = self._bad(reach)
         return self._cones.graph.model(self._contract.allowed(bad, states) if assume else bad, states)
 
