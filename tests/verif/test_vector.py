@@ -15,6 +15,8 @@ from rtloom.generators.vector.activation_shape import ActivationShape
 from rtloom.generators.vector.family import VECTOR
 from rtloom.generators.vector.norm_shape import NormShape
 from rtloom.generators.vector.params import UNITS, VectorParams
+from rtloom.generators.vector.softmax_shape import SoftmaxShape
+from rtloom.generators.vector.timing import held_vectors
 from rtloom.sim.native import run_streams
 from rtloom.verif import goldens
 from rtloom.verif.jobs import jobs_of
@@ -72,6 +74,21 @@ def test_a_thorough_sweep_meets_every_root_and_every_shift() -> None:
     assert set(wild["shift"]) == set(range(64))
     o = goldens.compute(VECTOR, params, "layernorm", wild)
     assert {int(o.min()), int(o.max())} == {params.o_format.lo, params.o_format.hi}
+
+
+def test_short_vectors_are_more_than_a_unit_holds() -> None:
+    params = design("softmax", lanes=2, max_length=32).params
+    assert JOBS.make(params, "short", "random", 1)[1]["x"].shape[0] > held_vectors(params)
+
+
+def test_a_thorough_sweep_has_peaks_hundreds_of_octaves_apart() -> None:
+    """A distance that is cut to its lower bits looks like a small one."""
+    params = design("softmax", lanes=2).params
+    _, given = JOBS.make(params, "tables", "everything", 3)
+    octaves = given["x"] * given["multiplier"][:, np.newaxis] / 2.0 ** given["shift"][:, np.newaxis]
+    spread = np.ptp(octaves * 2.0 ** (SoftmaxShape(params).lift - params.fraction), axis=1)
+    assert (spread > 256).any()
+    assert ((spread > 0.5) & (spread < 8)).any()
 
 
 def test_everything_is_for_thorough_sweeps_alone() -> None:

@@ -1,5 +1,6 @@
 """Tensors that meet every entry of a unit's tables and every place of its shifts, each vector with its own scales."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from ...generators.vector.norm_shape import NormShape
 from ...generators.vector.params import ACTIVATIONS, NORMS, VectorParams
 from ...generators.vector.ports import scale_formats
 from ...generators.vector.scales import softmax_scales
+from ...generators.vector.softmax_shape import OCTAVES
 from .base import Tensors
 
 __all__ = ["EVERY", "FEW", "SWEEPS"]
@@ -116,10 +118,19 @@ def _roots(params: VectorParams, count: int, rng: np.random.Generator) -> Tensor
 
 
 def _powers(params: VectorParams, count: int, rng: np.random.Generator) -> Tensors:
-    """Return vectors of a beat or two whose elements are a few octaves apart at most, so that all of them count."""
-    shape = (count, min(params.max_length, int(rng.integers(1, 3)) * params.lanes))
-    octaves = 2.0 ** rng.uniform(-3, 3, count)
-    return {"x": params.x_format.random(rng, shape)} | softmax_scales(params, octaves / params.x_format.hi)
+    """Return vectors of a few beats: elements a few octaves apart, so that all of them count, or hundreds, and equal.
+
+    Where beats are hundreds of octaves apart nothing must be left of the lower ones, however long their distance is.
+    """
+    shape = (count, min(params.max_length, int(rng.integers(1, 4)) * params.lanes))
+    form = params.x_format
+    octaves = 2.0 ** rng.uniform(-3, 3, count) / form.hi
+    steep = rng.random(count) < 0.5
+    octaves[steep] = 2.0 ** rng.uniform(0, OCTAVES, steep.sum())
+    # Around any number, since a difference is all that counts.
+    near = form.clip(form.random(rng, (count, 1)) + rng.integers(0, 17, shape))
+    x = np.where(steep[:, np.newaxis], near, form.random(rng, shape))
+    return {"x": x} | softmax_scales(params, octaves * math.log(2))
 
 
 def _even(params: VectorParams, length: int) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...generators.vector.examples import draw_arguments
 from ...generators.vector.params import ACTIVATIONS, NORMS, VectorParams
+from ...generators.vector.timing import held_vectors
 from ..stimulus import DATA_PATTERNS, rng_for, values
 from .base import DEEP, Tensors
 from .vector_sweeps import EVERY, FEW, SWEEPS
@@ -24,8 +25,8 @@ _EXTREME = ("corners", "alternating")
 
 
 def _short(params: VectorParams, rng: np.random.Generator) -> Shape:
-    """Return many vectors of one beat."""
-    return (24, int(rng.integers(1, params.lanes + 1)))
+    """Return many vectors of one beat, more than a unit holds."""
+    return (held_vectors(params) + 8 if params.holds else 24, int(rng.integers(1, params.lanes + 1)))
 
 
 def _ragged(params: VectorParams, rng: np.random.Generator) -> Shape:

@@ -108,8 +108,8 @@ def trials(spec: Spec, ports: tuple[StreamPort, ...], seed: int = 1, turn: int =
     """Return the trials of a design, the quickest first.
 
     Every example and job of the family's bench, and every job of its matrix with random and corner values, without
-    stalls and with stalls of one kind; the ragged example with stalls of every kind, and with resets; the thorough jobs
-    without stalls.
+    stalls and with stalls of two kinds; the ragged example with stalls of every kind, and with resets; the thorough
+    jobs without stalls.
 
     Parameters
     ----------
@@ -125,7 +125,8 @@ def trials(spec: Spec, ports: tuple[StreamPort, ...], seed: int = 1, turn: int =
     made = {name: make_vectors(spec.family, spec.params, *given) for name, given in _operations(spec, seed).items()}
     found = [Trial(name, vectors, {}, None, seed) for name, vectors in made.items()]
     short = [name for name in made if name not in jobs_of(spec.family).thorough]
-    wanted = [(name, STALLS[(at + turn) % len(STALLS)], seed + at) for at, name in enumerate(short)]
+    half = len(STALLS) // 2
+    wanted = [(n, STALLS[(at + turn + b) % len(STALLS)], seed + at) for b in (0, half) for at, n in enumerate(short)]
     wanted += [("ragged", kind, seed + at) for at, kind in enumerate(STALLS)]
     found += [_stalled(name, made[name], kind, ports, drawn) for name, kind, drawn in wanted]
     ragged = made["ragged"]
@@ -141,7 +142,9 @@ def _stalled(name: str, vectors: Vectors, kind: str, ports: tuple[StreamPort, ..
     """Return a job with stalls."""
     if kind == PATIENT:
         return Trial(f"{name}, {kind}", vectors, {}, None, seed, patient=True)
-    return Trial(f"{name}, {kind}", vectors, dict(stall_pattern(kind, ports, seed)), None, seed)
+    # A halt that comes after the end would be none.
+    length = {"length": 2 * vectors.cycles + 131} if kind == "freeze" else {}
+    return Trial(f"{name}, {kind}", vectors, dict(stall_pattern(kind, ports, seed, **length)), None, seed)
 
 
 def _resets(cycles: int, turn: int) -> tuple[int, ...]:
