@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import must
 from ..hdl.formats import Format
+from .batch import whole
 
 __all__ = ["ConvolutionShape", "assemble", "choose_merge", "convolution_gemms", "im2col", "weight_matrix"]
 
@@ -213,7 +214,7 @@ def choose_merge(shape: ConvolutionShape, weights: Format, cost: Callable[[int, 
     Returns
     -------
     int
-        The cheapest number of groups, 1 to `groups`; the smallest of equals.
+        The cheapest number of groups, 1 to `groups`; the smallest of equals. An array where `cost` gives arrays.
     """
     if not weights.has_zero:
         return 1
@@ -225,7 +226,12 @@ def choose_merge(shape: ConvolutionShape, weights: Format, cost: Callable[[int, 
     def price(merge: int) -> float:
         return cost(shape.places, merge * shape.reduction, merge * shape.group_outputs)
 
-    return min(range(1, shape.groups + 1), key=total)
+    best, least = 1, total(1)
+    for merge in range(2, shape.groups + 1):
+        cost_of = total(merge)
+        best = np.where(cost_of < least, merge, best)
+        least = np.minimum(least, cost_of)
+    return cast("int", whole(best))
 
 
 def _block_diagonal(blocks: Sequence[IntArray]) -> IntArray:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..hdl.formats import Format, Integer
-from ..hdl.requantize_shape import RequantizeShape
+from ..hdl.requantize_shape import RequantizeShape, requantize_latency
 
-__all__ = ["ExitShape"]
+__all__ = ["ExitShape", "exit_latency"]
 
 
 @dataclass(frozen=True)
@@ -58,4 +58,9 @@ class ExitShape:
     @property
     def latency(self) -> int:
         """Cycles that addend and requantisation take."""
-        return self.requantizer.latency if self.requantizer else int(self.adds)
+        return exit_latency(self.requantize, self.adds, self.activation)
+
+
+def exit_latency(requantize: bool, adds: bool, activation: str) -> int:
+    """Cycles that addend and requantisation take."""
+    return requantize_latency(activation, adds) if requantize else int(adds)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...hdl.formats import Format
+from ..batch import whole
 from .params import LutParams
 
 __all__ = ["Tiling", "group_count", "storage"]
@@ -58,10 +60,9 @@ class Tiling:
     @cached_property
     def group_steps(self) -> IntArray:
         """Steps of each group: its elements, and at least as many as a sum must have."""
-        params, group = self.params, self.params.group or self.k
-        lengths = np.minimum(group, self.k - group * np.arange(group_count(params, self.k), dtype=np.int64))
-        steps: IntArray = np.maximum(-(-lengths // params.step), params.least_steps)
-        return steps
+        group, count = self.params.group or self.k, group_count(self.params, self.k)
+        lengths = [group] * (count - 1) + [self.k - group * (count - 1)]
+        return np.array([self._steps_of(length) for length in lengths], dtype=np.int64)
 
     @cached_property
     def group_starts(self) -> IntArray:
@@ -70,8 +71,14 @@ class Tiling:
 
     @property
     def steps(self) -> int:
-        """Steps of a tile."""
-        return int(self.group_steps.sum())
+        """Steps of a tile: those of all groups."""
+        group, last = self.params.group or self.k, group_count(self.params, self.k) - 1
+        rest = self._steps_of(self.k - group * last)
+        return cast("int", whole(last * self._steps_of(group) + rest))
+
+    def _steps_of(self, length: int) -> int:
+        """Return the steps of a group of so many elements."""
+        return cast("int", np.maximum(-(-length // self.params.step), self.params.least_steps))
 
     @property
     def beats(self) -> int:

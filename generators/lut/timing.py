@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..exit_shape import ExitShape
+from ..exit_shape import ExitShape, exit_latency
 from .params import LutParams
 
 __all__ = [
@@ -51,7 +51,8 @@ def latency(params: LutParams) -> int:
     """Cycles from offering the last step of a reduction to taking its last result, both included, for one pass."""
     tables = params.table_scale != "exact" and params.precompute == "shared"
     lookups = 1 + params.pipeline + params.column_segments - 1
-    after = result_latency(params) + exit_shape(params).latency + OUTPUT_LATENCY
+    leaving = exit_latency(params.requantize, params.addend != "none", params.activation)
+    after = result_latency(params) + leaving + OUTPUT_LATENCY
     return INPUT_LATENCY + tables + lookups + after + 1
 
 

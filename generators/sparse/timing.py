@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..exit_shape import ExitShape
+from ..exit_shape import ExitShape, exit_latency
 from .params import SparseParams
 
 __all__ = ["array_latency", "cycles", "describe", "exit_shape", "latency", "occupancy"]
@@ -48,9 +48,8 @@ def _fills(params: SparseParams) -> int:
 def latency(params: SparseParams) -> int:
     """Cycles from offering a tile's last step to taking its first beat of results, both included."""
     held = 1
-    return (
-        INPUT_LATENCY + _fills(params) + array_latency(params) + held + exit_shape(params).latency + OUTPUT_LATENCY + 1
-    )
+    leaving = exit_latency(params.requantize, params.bias, params.activation)
+    return INPUT_LATENCY + _fills(params) + array_latency(params) + held + leaving + OUTPUT_LATENCY + 1
 
 
 def occupancy(params: SparseParams, steps: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -44,7 +44,7 @@ def col_segments(params: SystolicParams) -> int:
 
 def drain_latency(params: SystolicParams) -> int:
     """Cycles from a PE's finished sum to the merged row (output_stationary): one register a merge level."""
-    return len(merge_levels(params))
+    return 1 + (params.rows > MERGED_ROWS)
 
 
 def merge_levels(params: SystolicParams) -> list[int]:
@@ -56,7 +56,7 @@ def merge_levels(params: SystolicParams) -> list[int]:
 
 def hold_latency(params: SystolicParams) -> int:
     """Cycles that a finished sum is held before row 0 is read: PEs of one broadcast segment finish together."""
-    return 1 if params.broadcast > 1 else 0
+    return 0 + (params.broadcast > 1)
 
 
 def epilogue_latency(params: SystolicParams) -> int:

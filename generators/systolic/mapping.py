@@ -97,7 +97,8 @@ def tile_runs(params: SystolicParams, m: int, k: int, n: int) -> list[tuple[int,
     blocks = -(-vectors // params.accumulator_rows)
     size, longer = divmod(vectors, blocks)
     passes = -(-lanes // params.cols) * -(-k // params.step)
-    return [(beats, count * passes) for beats, count in ((size + 1, longer), (size, blocks - longer)) if count]
+    runs = ((size + 1, longer), (size, blocks - longer))
+    return [(beats, count * passes) for beats, count in runs if np.any(count)]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """Exact cycles of operations from the shapes of their tensors alone, however large; no hardware import."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
+
+from ..batch import stacked_pairs, take
 from ..convolution import ConvolutionShape
 from .mapping import tile_runs
 from .params import SystolicParams
@@ -41,8 +44,19 @@ def convolution_cycles(
     shape.check_zero(params.a_format)
     check_reduction(params, shape.reduction)
     merge = groups_together(params, shape)
-    whole, rest = divmod(shape.groups, merge)
-    parts = [(merge, whole), (rest, 1)] if rest else [(merge, whole)]
+    if np.ndim(merge) == 0:
+        return _merged(params, shape, merge)
+    found = np.zeros(np.shape(merge), dtype=np.int64)
+    for each in np.unique(merge):
+        where = np.equal(merge, each)
+        found[where] = _merged(take(params, where), shape, int(each))
+    return cast("int", found)
+
+
+def _merged(params: SystolicParams, shape: ConvolutionShape, merge: int) -> int:
+    """Return the cycles where so many groups share a product."""
+    all_of, rest = divmod(shape.groups, merge)
+    parts = [(merge, all_of), (rest, 1)] if rest else [(merge, all_of)]
     size = (shape.reduction, shape.group_outputs)
     return _cycles(params, [(shape.places, size[0] * taken, size[1] * taken, count) for taken, count in parts])
 
@@ -54,5 +68,4 @@ def _cycles(params: SystolicParams, products: Sequence[Product]) -> int:
     are counted together.
     """
     runs = [(steps, tiles * count) for m, k, n, count in products for steps, tiles in tile_runs(params, m, k, n)]
-    steps, counts = zip(*runs, strict=True)
-    return cycles(params, steps, counts)
+    return cycles(params, *stacked_pairs(runs))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import must
+from ..batch import stacked_pairs
 from ..convolution import ConvolutionShape, assemble, choose_merge, convolution_gemms
 from .epilogue import Epilogue
 from .mapping import Gemm, tile_runs
@@ -85,8 +86,7 @@ def groups_together(params: SystolicParams, shape: ConvolutionShape) -> int:
         return 1  # zeros in between would move the steps between which a sum saturates
 
     def cost(m: int, k: int, n: int) -> int:
-        steps, counts = zip(*tile_runs(params, m, k, n), strict=True)
-        return cycles(params, steps, counts)
+        return cycles(params, *stacked_pairs(tile_runs(params, m, k, n)))
 
     return choose_merge(shape, params.b_format, cost)
 

@@ -1,10 +1,11 @@
 """Exact cycles of a job, from its tiles alone; no hardware import."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..batch import whole
 from .geometry import INPUT_LATENCY, OUTPUT_LATENCY, array_latency, epilogue_latency
 from .params import SystolicParams
 
@@ -38,17 +39,18 @@ def cycles(params: SystolicParams, steps: ArrayLike, counts: ArrayLike = 1) -> i
     steps
         Beats of each tile (output_stationary: steps along K) or pass (else: vectors), in order; none is zero.
     counts
-        How many of each there are, one after the other: 1, or one number for each of `steps`.
+        How many of each there are, one after the other: 1, or one number for each of `steps`. For a batch of designs
+        (`generators.batch`) both have an axis of designs behind.
     """
     lengths = np.asarray(steps, dtype=np.int64)
     occupied = occupancy(params, lengths)
-    every = int((occupied * np.asarray(counts, dtype=np.int64)).sum())
+    every = (occupied * np.asarray(counts, dtype=np.int64)).sum(axis=0)
     if params.stationary:
-        return params.rows + every - int(occupied[-1]) + int(lengths[-1]) - 1 + latency(params)
-    between = every - int(occupied[0])
+        return cast("int", whole(params.rows + every - occupied[-1] + lengths[-1] - 1 + latency(params)))
+    between = every - occupied[0]
     # Right after reset the sums are cleared along the diagonals, which the first tile must not overtake.
-    first = max(int(lengths[0]), params.rows - 1)
-    return first - 1 + between + latency(params) + params.rows - 1
+    first = np.maximum(lengths[0], params.rows - 1)
+    return cast("int", whole(first - 1 + between + latency(params) + params.rows - 1))
 
 
 def describe(params: SystolicParams) -> dict[str, Any]:
