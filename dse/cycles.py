@@ -8,8 +8,11 @@ from ..errors import InputError, must
 from ..figures import Figure
 from ..generators.attention.params import AttentionParams
 from ..generators.attention.shapes import attention_cycles
+from ..generators.batch import family_params
+from ..generators.family import Family
 from ..generators.lut.params import LutParams
 from ..generators.lut.shapes import gemm_cycles as lut_cycles
+from ..generators.params import FamilyParams
 from ..generators.sparse.params import SparseParams
 from ..generators.sparse.shapes import gemm_cycles as sparse_cycles
 from ..generators.sparse.shapes import nonzero
@@ -20,7 +23,7 @@ from ..generators.systolic.shapes import gemm_cycles as systolic_cycles
 from .workloads.layers import Attention, Conv2d, Gemm, Layer
 from .workloads.workload import Workload
 
-__all__ = ["EXACT", "LayerRun", "WorkloadRun", "run_workload"]
+__all__ = ["EXACT", "LayerRun", "WorkloadRun", "layer_cycles", "run_workload"]
 
 EXACT = "exact"
 
@@ -153,13 +156,8 @@ def run_workload(spec: Spec, workload: Workload, kept: int | None = None) -> Wor
 
 def _run(spec: Spec, layer: Layer, kept: int | None, peak: float) -> LayerRun:
     """Return one layer on the design, or why it cannot run there."""
-    params: Any = spec.params
-    family = _FAMILIES.get(type(params))
-    if family is None:
-        operations = ", ".join(spec.family.operations_of(params))
-        return LayerRun(layer, f"{spec.family.name} has no operation for layers, but {operations}", None, 0, peak)
     try:
-        how, cycles, work = family(params, layer, kept)
+        how, cycles, work = layer_cycles(spec.family, spec.params, layer, kept)
     except InputError as error:
         return LayerRun(layer, str(error), None, 0, peak)
     return LayerRun(layer, how, cycles, work, peak)
@@ -167,6 +165,32 @@ def _run(spec: Spec, layer: Layer, kept: int | None, peak: float) -> LayerRun:
 
 Found = tuple[str, int, int]
 """The jobs in words, their cycles, their useful work."""
+
+
+def layer_cycles(family: Family[Any], params: FamilyParams, layer: Layer, kept: int | None = None) -> Found:
+    """Return the jobs of a layer in words, their exact cycles, and their useful multiply-accumulates.
+
+    Parameters
+    ----------
+    family
+        The family.
+    params
+        Of one design, or of a batch (`generators.batch`); then cycles are an array.
+    layer
+        The layer; figures are of one of its repetitions.
+    kept
+        As for `run_workload`.
+
+    Raises
+    ------
+    InputError
+        Where the design cannot run it.
+    """
+    found = _FAMILIES.get(family_params(params))
+    if found is None:
+        operations = ", ".join(family.operations_of(params))
+        raise InputError(f"{family.name} has no operation for layers, but {operations}")
+    return found(params, layer, kept)
 
 
 def _systolic(params: SystolicParams, layer: Layer, _kept: int | None) -> Found:

@@ -48,6 +48,23 @@ class FamilyParams(BaseModel):
         params.check_together()
         return params
 
+    @classmethod
+    def parse_field(cls, name: str, value: Any) -> Any:
+        """Return one field's value as the parameters hold it, whatever the others are.
+
+        Raises
+        ------
+        InputError
+            Where there is no such field, or the value breaks its rule.
+        """
+        if name not in cls.model_fields:
+            raise InputError(f"{cls.title} has no parameter {name!r}; it has {', '.join(cls.model_fields)}")
+        try:
+            found = cls.__pydantic_validator__.validate_assignment(cls.model_construct(), name, value)
+        except pydantic.ValidationError as error:
+            raise cls._explain(error) from None
+        return getattr(found, name)
+
     def check_together(self) -> None:
         """Raise `InputError` where fields that are each allowed do not go together."""
 

@@ -1,0 +1,1 @@
+"""Spaces of designs: the document that says what is explored, and all its points."""

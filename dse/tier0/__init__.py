@@ -1,0 +1,1 @@
+"""Tier 0: closed forms of every point of a space at once."""
