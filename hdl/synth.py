@@ -6,14 +6,14 @@ from pathlib import Path
 from ..errors import must
 from ..figures import Figure
 from .gate_equivalents import gate_equivalents
-from .liberty import load_library
+from .liberty import Library, load_library
 from .synth_gates import RECIPES, GateOptions, gates
 from .synth_memory import MACRO_BITS
 from .synth_report import SynthReport
 from .synth_run import SynthRun
 from .synth_targets import FPGAS, TARGETS
 
-__all__ = ["synthesize"]
+__all__ = ["gate_options", "synthesize"]
 
 
 def synthesize(
@@ -73,20 +73,33 @@ def synthesize(
     """
     if target not in TARGETS:
         raise must("Synthesis target", f"be one of {', '.join(TARGETS)}", target)
+    if liberty and target != "gates":
+        raise must("Synthesis target", "be gates where a liberty file is given", target)
+    library, options = gate_options(liberty, flatten, booth, goal, clock_gating, macro_bits, time_limit)
+    with SynthRun(verilog, top, time_limit) as run:
+        if target in FPGAS:
+            return _fpga(run, target, flatten is not False, dsp)
+        return gates(run, library, options, groups or {})
+
+
+def gate_options(
+    liberty: Sequence[str | Path],
+    flatten: bool | None,
+    booth: bool,
+    goal: str,
+    clock_gating: bool,
+    macro_bits: int,
+    time_limit: float,
+) -> tuple[Library, GateOptions]:
+    """Check the options of a synthesis; return its library and how it is mapped."""
     if goal not in RECIPES:
         raise must("Synthesis goal", f"be one of {', '.join(RECIPES)}", goal)
     if not time_limit > 0:
         raise must("Synthesis time limit", "be more than 0 seconds", time_limit)
     if macro_bits < 0:
         raise must("Synthesis macro_bits", "be 0 or more", macro_bits)
-    if liberty and target != "gates":
-        raise must("Synthesis target", "be gates where a liberty file is given", target)
     library = load_library(liberty) if liberty else gate_equivalents()
-    options = GateOptions(bool(flatten), booth, goal, clock_gating, macro_bits)
-    with SynthRun(verilog, top, time_limit) as run:
-        if target in FPGAS:
-            return _fpga(run, target, flatten is not False, dsp)
-        return gates(run, library, options, groups or {})
+    return library, GateOptions(bool(flatten), booth, goal, clock_gating, macro_bits)
 
 
 def _fpga(run: SynthRun, target: str, flatten: bool, dsp: bool) -> SynthReport:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError, ToolError
@@ -17,7 +17,16 @@ from .synth_run import SynthRun
 from .synth_shares import shares_by_group, shares_by_label
 from .yosys import quote
 
-__all__ = ["RECIPES", "GateOptions", "gates"]
+__all__ = [
+    "RECIPES",
+    "GateOptions",
+    "all_mapped",
+    "cell_passes",
+    "coarse",
+    "gates",
+    "gates_with_netlist",
+    "generic_passes",
+]
 
 # Measured on 16x16 int8 arrays with ASAP7 and sky130, area and delay over those of `area`: `balanced` +7 % and -36 to
 # -52 %, `delay` +16 % and -47 to -65 %. `area` is 5 to 8 % smaller than the script that Yosys has.
@@ -59,12 +68,19 @@ class GateOptions:
 
 def gates(run: SynthRun, library: Library, options: GateOptions, groups: Mapping[str, Sequence[str]]) -> SynthReport:
     """Synthesise to the cells of a library and report."""
-    found = _coarse(run, options)
-    log = run.yosys(_mapping(run, library, options, found))
+    return gates_with_netlist(run, library, options, groups)[0]
+
+
+def gates_with_netlist(
+    run: SynthRun, library: Library, options: GateOptions, groups: Mapping[str, Sequence[str]]
+) -> tuple[SynthReport, Netlist]:
+    """Synthesise to the cells of a library; return the report and the mapped netlist."""
+    found = coarse(run, options)
+    log = run.yosys([*generic_passes(run, options, found), *cell_passes(library, options), "write_json mapped.json"])
     netlist = run.netlist("mapped.json")
-    _all_mapped(netlist, library)
+    all_mapped(netlist.cells(), library)
     source = f"synth {run.tool}, {library.name} sha256:{library.sha256[:12]}, {options}"
-    return SynthReport(
+    report = SynthReport(
         top=run.top,
         target="gates",
         tool=run.tool,
@@ -78,9 +94,10 @@ def gates(run: SynthRun, library: Library, options: GateOptions, groups: Mapping
         notes=_notes(library, found),
         seconds=run.seconds,
     )
+    return report, netlist
 
 
-def _coarse(run: SynthRun, options: GateOptions) -> tuple[MemoryUse, ...]:
+def coarse(run: SynthRun, options: GateOptions) -> tuple[MemoryUse, ...]:
     """Bring the Verilog to arithmetic, registers and memories; return the memories."""
     (run.folder / "narrow.v").write_text(NARROW_MULTIPLIERS)
     multipliers = ["techmap -map narrow.v", "opt_expr", "opt_clean", "booth"] if options.booth else []
@@ -111,12 +128,8 @@ def _coarse(run: SynthRun, options: GateOptions) -> tuple[MemoryUse, ...]:
     return memories(run.netlist("coarse.json"), options.macro_bits)
 
 
-def _mapping(run: SynthRun, library: Library, options: GateOptions, found: Sequence[MemoryUse]) -> list[str]:
-    """Return the Yosys commands from there to cells."""
-    files = " ".join(f"-liberty {quote(file)}" for file in library.files)
-    registers = " ".join(f"-liberty {quote(file)}" for file in library.register_files)
-    unused = " ".join(f"-dont_use {pattern}" for pattern in SPECIAL_CELLS)
-    script = RECIPES[options.goal] + (SIZING[options.goal] if library.unit == "um^2" else "")
+def generic_passes(run: SynthRun, options: GateOptions, found: Sequence[MemoryUse]) -> list[str]:
+    """Return the Yosys commands from there to gates of no library."""
     return [
         "read_rtlil coarse.il",
         f"hierarchy -top {run.top}",
@@ -128,13 +141,22 @@ def _mapping(run: SynthRun, library: Library, options: GateOptions, found: Seque
         # restructures everything for area, adders too: carry chains become smaller and slower
         *(["abc", "opt -fast"] if options.goal != "balanced" else []),
         "setattr -unset init w:*",
+    ]
+
+
+def cell_passes(library: Library, options: GateOptions) -> list[str]:
+    """Return the Yosys commands from there to the cells of a library."""
+    files = " ".join(f"-liberty {quote(file)}" for file in library.files)
+    registers = " ".join(f"-liberty {quote(file)}" for file in library.register_files)
+    unused = " ".join(f"-dont_use {pattern}" for pattern in SPECIAL_CELLS)
+    script = RECIPES[options.goal] + (SIZING[options.goal] if library.unit == "um^2" else "")
+    return [
         *([_clock_gating(library)] if options.clock_gating else []),
         # no enable or synchronous reset inside a flip-flop: as gates they merge with the logic before them
         "dffunmap",
         f"dfflibmap {registers} {unused}",
         f"abc {files} {unused} -script +{script}",
         "opt_clean -purge",
-        "write_json mapped.json",
     ]
 
 
@@ -148,9 +170,9 @@ def _clock_gating(library: Library) -> str:
     return f"clockgate -pos {gate.name} {enable}:{clock}:{gated} {ties} -min_net_size {GATED_REGISTERS}"
 
 
-def _all_mapped(netlist: Netlist, library: Library) -> None:
+def all_mapped(cells: Iterable[str], library: Library) -> None:
     """Refuse a result in which a cell has no area."""
-    strange = sorted(cell for cell in netlist.cells() if cell not in library.cells and cell != MEMORY)
+    strange = sorted(cell for cell in cells if cell not in library.cells and cell != MEMORY)
     if strange:
         raise ToolError(f"Synthesis must map every cell, but {', '.join(strange[:5])} is not in {library.name}")
 
