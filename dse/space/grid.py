@@ -19,7 +19,7 @@ __all__ = ["SIZE_FIELDS", "Grid", "Remembered"]
 
 SIZE_FIELDS: dict[str, tuple[str, ...]] = {
     "systolic": ("rows", "cols", "reduce", "accumulator_rows"),
-    "lut": ("m", "k"),
+    "lut": ("m",),
     "sparse": ("rows", "chains"),
 }
 """Parameters that the families' formulas take as arrays."""

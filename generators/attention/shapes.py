@@ -7,7 +7,7 @@ from ...errors import must
 from .params import AttentionParams
 from .timing import cycles
 
-__all__ = ["attention_cycles"]
+__all__ = ["attention_cycles", "attention_stream_bits"]
 
 
 def attention_cycles(
@@ -33,6 +33,28 @@ def attention_cycles(
     InputError
         Where there are more keys than the design was made for, or the cycles depend on more than shapes.
     """
+    return cycles(params, _tasks(params, lead, kv_heads, keys, causal))
+
+
+def attention_stream_bits(
+    params: AttentionParams, lead: tuple[int, int, int], kv_heads: int, keys: int, causal: bool = False
+) -> int:
+    """Return the bits that the streams `q`, `k`, `v` and `o` carry in such a job, padding included.
+
+    Those of tasks, tiles and scales are left out.
+    """
+    tasks = _tasks(params, lead, kv_heads, keys, causal)
+    passed = int(tasks.sum())
+    values = passed // 3 if params.softmax == "three_pass" else passed
+    rows = len(tasks) * params.rows
+    kv = params.kv_format.bits * (passed * params.e + values * params.f)
+    return kv + rows * (params.e * params.q_format.bits + params.f * params.o_format.bits)
+
+
+def _tasks(
+    params: AttentionParams, lead: tuple[int, int, int], kv_heads: int, keys: int, causal: bool
+) -> NDArray[np.int64]:
+    """Return the keys sent to each task."""
     if params.softmax == "unified_max":
         raise must(
             "Attention softmax", "be online or three_pass: the rows done again depend on the data", params.softmax
@@ -42,7 +64,7 @@ def attention_cycles(
     batch, heads, queries = lead
     shared = heads // kv_heads
     sent = _keys_sent(params, queries, shared, keys, causal)
-    return cycles(params, np.tile(sent, batch * kv_heads))
+    return np.tile(sent, batch * kv_heads)
 
 
 def _keys_sent(params: AttentionParams, queries: int, shared: int, keys: int, causal: bool) -> NDArray[np.int64]:

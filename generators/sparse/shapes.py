@@ -5,11 +5,30 @@ import numpy as np
 from ...errors import must
 from .modes import in_mode
 from .params import SparseParams
+from .ports import stream_ports
 from .tensors import check_reduction
 from .tiling import Tiling
 from .timing import cycles, occupancy
 
-__all__ = ["gemm_cycles", "nonzero"]
+__all__ = ["gemm_cycles", "gemm_stream_bits", "nonzero"]
+
+
+def gemm_stream_bits(params: SparseParams, m: int, k: int, n: int, kept: int | None = None) -> int:
+    """Return the bits that the streams `a`, `w`, its places and `o` carry in such a job, padding included.
+
+    Of several widths the widest counts; the streams of panels, scales and biases are left out.
+    """
+    check_reduction(params, k)
+    tiling = Tiling(in_mode(params, m), m, n, k)
+    tiles, inside = tiling.tiles_m * tiling.tiles_n, _kept(params, kept)
+    width = {port.name: port.width for port in stream_ports(params)}
+    steps = _tile_steps(tiling, inside)
+    weights = steps * params.multipliers * params.carried_format.bits
+    if params.bitmap:
+        held = nonzero(params, k, kept) * tiling.params.channels * params.carried_format.bits
+        weights = held + steps * width["bitmap"]
+    places = width.get("index", 0) * (steps if inside < params.block else _last_steps(tiling, inside))
+    return tiles * (tiling.windows * width["a"] + weights + places + params.panel_rows * width["o"])
 
 
 def gemm_cycles(params: SparseParams, m: int, k: int, n: int, kept: int | None = None) -> int:
@@ -31,10 +50,7 @@ def gemm_cycles(params: SparseParams, m: int, k: int, n: int, kept: int | None =
     """
     check_reduction(params, k)
     tiling = Tiling(in_mode(params, m), m, n, k)
-    inside = _kept(params, kept)
-    rest = k - (tiling.windows - 1) * params.length
-    steps = (tiling.windows - 1) * _steps(params, inside) + _steps(params, min(inside, rest))
-    tiles = np.array([steps], dtype=np.int64)
+    tiles = np.array([_tile_steps(tiling, _kept(params, kept))], dtype=np.int64)
     return cycles(params, tiles) + (tiling.tiles_m * tiling.tiles_n - 1) * int(occupancy(params, tiles)[0])
 
 
@@ -52,6 +68,23 @@ def _kept(params: SparseParams, kept: int | None) -> int:
     if not 1 <= kept <= params.block:
         raise must("Sparse kept", f"be from 1 to block={params.block}", kept)
     return kept
+
+
+def _tile_steps(tiling: Tiling, inside: int) -> int:
+    """Return the steps of a tile with so many weights in every block."""
+    params, rest = tiling.params, _rest(tiling)
+    return (tiling.windows - 1) * _steps(params, inside) + _steps(params, min(inside, rest))
+
+
+def _last_steps(tiling: Tiling, inside: int) -> int:
+    """Return the steps of a tile's last window where that brings places: where its blocks are not full."""
+    crowd = min(inside, _rest(tiling))
+    return _steps(tiling.params, crowd) if crowd < tiling.params.block else 0
+
+
+def _rest(tiling: Tiling) -> int:
+    """Return the elements of K in the last window."""
+    return tiling.k - (tiling.windows - 1) * tiling.params.length
 
 
 def _steps(params: SparseParams, crowd: int) -> int:

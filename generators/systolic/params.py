@@ -150,8 +150,7 @@ class SystolicParams(FamilyParams):
     @cached_property
     def exact_bits(self) -> int:
         """Bits of a signed accumulator in which no sum of max_reduction products, padding included, can overflow."""
-        steps = -(-self.max_reduction // self.step)
-        lo, hi = self.sum_range(min(steps * self.step, self.max_reduction))
+        lo, hi = self.sum_range(self.max_reduction)
         bits, signed = width_of(lo, hi)
         return bits if signed else bits + 1
 
