@@ -104,7 +104,7 @@ def _decoder(config: _Config, decode: bool) -> Document:
     inner, words, head_dim = config.number("intermediate_size"), config.number("vocab_size"), config.head_dim
     kv_heads = config.number("num_key_value_heads", heads)
     rows, queries = ("batch", 1) if decode else ("batch * sequence", "sequence")
-    block = _Block(rows, layers)
+    block = _Block(rows, layers, gated=True)
     q, kv = heads * head_dim, kv_heads * head_dim
     attention = {"heads": heads, "head_dim": head_dim, "queries": queries, "keys": "sequence", "causal": True}
     if kv_heads != heads:
@@ -179,7 +179,7 @@ def _image_encoder(config: _Config, _decode: bool) -> Document:
     hidden, layers, inner = (config.number(key) for key in ("hidden_size", "num_hidden_layers", "intermediate_size"))
     image, patch, channels = config.number("image_size"), config.number("patch_size"), config.number("num_channels", 3)
     tokens = (image // patch) ** 2 + 1
-    block = _Block(f"batch * {tokens}", layers)
+    block = _Block(f"batch * {tokens}", layers, "patches")
     labels = config.labels
     patches = {"name": "patches", "type": "conv2d", "batch": "batch", "height": image, "width": image}
     patches |= {"channels": channels, "outputs": hidden, "kernel": patch, "stride": patch}
@@ -203,19 +203,44 @@ def _image_encoder(config: _Config, _decode: bool) -> Document:
     }
 
 
-class _Block:
-    """Layers that come again in every block of a transformer."""
+_LAST = "last"
+"""Stands for the last layer of the block before."""
 
-    def __init__(self, rows: str, repeat: int) -> None:
-        self.rows, self.repeat = rows, repeat
+_WIRES: dict[str, dict[str, list[str]]] = {
+    **{name: {"inputs": [_LAST]} for name in ("query", "key", "value")},
+    "attention": {"inputs": ["query", "key", "value"]},
+    "attention_output": {"merges": [_LAST]},
+    "feed_forward_out": {"merges": ["attention_output"]},
+}
+"""What layers of a transformer's block read, as a workload says it: the residual additions."""
+
+_GATED: dict[str, dict[str, list[str]]] = {
+    "feed_forward_gate": {"inputs": ["attention_output"]},
+    "feed_forward_in": {"inputs": ["attention_output"], "merges": ["feed_forward_gate"]},
+}
+
+
+class _Block:
+    """Layers that come again in every block of a transformer, `before` being the layer that stands before the first."""
+
+    def __init__(self, rows: str, repeat: int, before: str = "input", *, gated: bool = False) -> None:
+        self.rows, self.repeat, self.before = rows, repeat, before
+        self.wires = {**_WIRES, **(_GATED if gated else {})}
 
     def gemm(self, name: str, inputs: int, outputs: int) -> Document:
         """Describe a fully connected layer of all rows."""
-        return _gemm(name, self.rows, inputs, outputs) | {"repeat": self.repeat}
+        return _gemm(name, self.rows, inputs, outputs) | {"repeat": self.repeat} | self.wired(name)
+
+    def wired(self, name: str) -> Document:
+        """Return what a layer reads; a single block has none before it, whose results it could name."""
+        place = "feed_forward_out" if self.repeat > 1 else self.before
+        found = self.wires.get(name, {})
+        return {key: [place if word == _LAST else word for word in words] for key, words in found.items()}
 
     def attention(self, fields: Document) -> Document:
         """Describe the attention."""
-        return {"name": "attention", "type": "attention", "batch": "batch", **fields, "repeat": self.repeat}
+        found = {"name": "attention", "type": "attention", "batch": "batch", **fields, "repeat": self.repeat}
+        return found | self.wired("attention")
 
 
 def _encoder_block(config: _Config, block: _Block, tokens: str | int) -> list[Document]:

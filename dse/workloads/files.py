@@ -21,8 +21,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _inline(dumper: yaml.SafeDumper, data: dict[Any, Any]) -> yaml.MappingNode:
-    """Write mappings that hold no others, and lists, in one line."""
-    flat = not any(isinstance(value, dict | list) and value for value in data.values()) and "name" in data
+    """Write layers in one line."""
+    flat = "name" in data and "type" in data
     return dumper.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=flat)
 
 

@@ -1,12 +1,13 @@
 """A workload: a network's layers in order, what else has parameters, and what is not counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import InputError, must
 from .expressions import evaluate
 from .layers import Attention, Conv2d, Gemm, Layer
+from .wiring import Run, Wires, check_wires, parse_wires, written_out
 
 __all__ = ["Workload", "parse_workload"]
 
@@ -37,6 +38,8 @@ class Workload:
         Parameters that belong to no layer, by what they are: embeddings, norms, biases.
     not_counted
         What the network computes besides, in words.
+    wires
+        What layers read, by name; those that are left out read the result of the layer before them.
     """
 
     name: str
@@ -46,6 +49,12 @@ class Workload:
     layers: tuple[Layer, ...]
     other_parameters: dict[str, int]
     not_counted: tuple[str, ...]
+    wires: dict[str, Wires] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every repetition of every layer in order, with the runs whose results it reads."""
+        return written_out(self.layers, self.wires)
 
     @property
     def macs(self) -> int:
@@ -69,7 +78,7 @@ class Workload:
             "description": self.description,
             "source": self.source,
             "sizes": dict(self.sizes),
-            "layers": [layer.document() for layer in self.layers],
+            "layers": [layer.document() | self.wires.get(layer.name, Wires()).document() for layer in self.layers],
             "other_parameters": dict(self.other_parameters),
             "not_counted": list(self.not_counted),
         }
@@ -82,7 +91,8 @@ def parse_workload(raw: Any, name: str, thing: str, sizes: Mapping[str, int] | N
     ----------
     raw
         The keys `name`, `description`, `source` (texts), `sizes` (names and their defaults), `layers` (a list, each
-        with `name`, `type` and the fields of that type, as numbers or expressions of sizes), `other_parameters`
+        with `name`, `type` and the fields of that type, as numbers or expressions of sizes, and where it does not read
+        the layer before it `inputs`, where results are added to its own `merges`: lists of names), `other_parameters`
         (names and counts) and `not_counted` (a list of texts); `layers` alone must be there.
     name
         What it is called where it does not say so.
@@ -102,7 +112,7 @@ def parse_workload(raw: Any, name: str, thing: str, sizes: Mapping[str, int] | N
         if key not in _KEYS:
             raise must(f"{thing} keys", f"be {', '.join(_KEYS[:-1])} or {_KEYS[-1]}", key)
     chosen = _sizes(raw.get("sizes"), sizes or {}, thing)
-    layers = _layers(raw.get("layers"), chosen, thing)
+    layers, wires = _layers(raw.get("layers"), chosen, thing)
     other = {
         key: _number(value, chosen, f"{thing} other_parameters {key}")
         for key, value in _mapping(raw.get("other_parameters"), f"{thing} other_parameters").items()
@@ -111,7 +121,8 @@ def parse_workload(raw: Any, name: str, thing: str, sizes: Mapping[str, int] | N
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise must(f"{thing} not_counted", "be a list of texts", words)
     description, source = (_text(raw, key, thing) for key in ("description", "source"))
-    return Workload(_text(raw, "name", thing) or name, description, source, chosen, layers, other, tuple(words))
+    called = _text(raw, "name", thing) or name
+    return Workload(called, description, source, chosen, layers, other, tuple(words), wires)
 
 
 def _text(raw: Mapping[str, Any], key: str, thing: str) -> str:
@@ -156,17 +167,21 @@ def _sizes(raw: Any, given: Mapping[str, int], thing: str) -> dict[str, int]:
     return found
 
 
-def _layers(raw: Any, sizes: Mapping[str, int], thing: str) -> tuple[Layer, ...]:
-    """Return the layers of a list."""
+def _layers(raw: Any, sizes: Mapping[str, int], thing: str) -> tuple[tuple[Layer, ...], dict[str, Wires]]:
+    """Return the layers of a list, and the wires of those that say them."""
     if not isinstance(raw, list) or not raw:
         raise must(f"{thing} layers", "be a list of at least one layer", raw)
-    layers = tuple(_layer(entry, sizes, f"{thing} layer {_called(entry, at)}") for at, entry in enumerate(raw, 1))
+    things = [f"{thing} layer {_called(entry, at)}" for at, entry in enumerate(raw, 1)]
+    layers = tuple(_layer(entry, sizes, called) for entry, called in zip(raw, things, strict=True))
     seen: set[str] = set()
     for layer in layers:
         if layer.name in seen:
             raise must(f"{thing} layers", "have names of their own, each once", layer.name)
         seen.add(layer.name)
-    return layers
+    given = zip(layers, map(parse_wires, raw, things), strict=True)
+    wires = {layer.name: own for layer, own in given if own != Wires()}
+    check_wires(layers, wires, thing)
+    return layers, wires
 
 
 def _called(entry: Any, at: int) -> str:
@@ -186,7 +201,7 @@ def _layer(entry: Any, sizes: Mapping[str, int], thing: str) -> Layer:
     fields = {
         key: value if key in _TEXTS else _resolved(value, sizes, f"{thing} {key}")
         for key, value in entry.items()
-        if key != "type"
+        if key not in ("type", "inputs", "merges")
     }
     try:
         return _TYPES[kind].parse(fields)
