@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import Self
 from ...errors import InputError
 from .executor import Ended
 from .task import Task
-from .work import work
+from .work import work, worker_name
 
 __all__ = ["InProcess"]
 
@@ -78,7 +77,7 @@ class _LateError(BaseException):
 
 
 def _run(task: Task, limit: float | None) -> Ended:
-    worker, began = f"process {os.getpid()} on {socket.gethostname()}", time.monotonic()
+    worker, began = worker_name(os.getpid()), time.monotonic()
     try:
         with _alarm(limit):
             how, text = work(task.kind, json.dumps(dict(task.payload)))

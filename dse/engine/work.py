@@ -1,6 +1,7 @@
 """A task's work, as every process does it: find the function, call it, and turn whatever comes into plain values."""
 
 import json
+import socket
 import traceback
 from collections.abc import Callable
 from importlib import import_module
@@ -8,7 +9,7 @@ from typing import Any, Literal, cast
 
 from ...errors import InputError, RtloomError, must
 
-__all__ = ["Answer", "function_of", "work"]
+__all__ = ["Answer", "function_of", "work", "worker_name"]
 
 Answer = tuple[Literal["done", "failed"], str]
 """The result as JSON, or the reason why there is none in one line."""
@@ -55,6 +56,11 @@ class _Caught:
         text = str(error) if isinstance(error, RtloomError) else traceback.format_exception_only(error)[-1]
         self.reason = _line(text)
         return True
+
+
+def worker_name(pid: int) -> str:
+    """Return what a process of this machine is called as a worker."""
+    return f"process {pid} on {socket.gethostname()}"
 
 
 def _text(result: object) -> str:

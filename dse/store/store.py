@@ -149,7 +149,7 @@ class Store:
             added = self._run(
                 "INSERT OR IGNORE INTO results (key, result, seconds, attempts, finished, worker)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (key, _text(result), seconds, attempts, time.time(), worker),
+                (key, json.dumps(result, allow_nan=False), seconds, attempts, time.time(), worker),
             ).rowcount
             self._run("DELETE FROM leases WHERE key = ?", (key,))
         return bool(added)
