@@ -151,7 +151,7 @@ class _Rules:
             verdict = True
         except InputError:
             verdict = False
-        fields = fields_read() & values.keys()
+        fields = frozenset(fields_read() & values.keys())
         self.known.setdefault(fields, {})[_key(values, fields)] = verdict
         return verdict, fields
 
@@ -164,25 +164,34 @@ class Remembered:
     grid
         The points.
     function
-        Takes a batch; what it returns must follow from the fields it reads.
+        Takes a batch, and the value of `after` where there is one; what it returns must follow from that and from the
+        fields it reads.
+    after
+        Another one, whose value for the same case comes first.
     """
 
-    def __init__(self, grid: Grid, function: Callable[[Any], Any]) -> None:
-        self.grid, self.function = grid, function
+    def __init__(self, grid: Grid, function: Callable[..., Any], after: "Remembered | None" = None) -> None:
+        self.grid, self.function, self.after = grid, function, after
         self.known: dict[frozenset[str], dict[Values, Any]] = {}
 
     def __call__(self, case: Values) -> Any:
         """Return the function's value for a case."""
+        return self.look_up(case)[0]
+
+    def look_up(self, case: Values) -> tuple[Any, frozenset[str]]:
+        """Return the function's value for a case, and the case parameters that it depends on."""
         values = dict(zip(self.grid.case_axes, case, strict=True))
         for fields, answers in self.known.items():
             key = _key(values, fields)
             if key in answers:
-                return answers[key]
+                return answers[key], fields
+        first, given = self.after.look_up(case) if self.after else (None, frozenset[str]())
         fields_read()
-        found = self.function(self.grid.batch(case))
-        fields = fields_read() & values.keys()
+        batch = self.grid.batch(case)
+        found = self.function(batch, first) if self.after else self.function(batch)
+        fields = frozenset(fields_read() & values.keys()) | given
         self.known.setdefault(fields, {})[_key(values, fields)] = found
-        return found
+        return found, fields
 
 
 def _key(values: Mapping[str, Any], fields: frozenset[str]) -> Values:

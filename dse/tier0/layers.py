@@ -1,6 +1,7 @@
-"""What each layer of a workload takes on all sizes of one case: cycles, work, bytes from DRAM, bits on the streams."""
+"""What each layer of a workload takes on all sizes of one case: cycles, work, traffic on the chip and with DRAM."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,77 +11,113 @@ from ...errors import InputError
 from ...generators.family import Family
 from ...generators.params import FamilyParams
 from ..cycles import layer_cycles
+from ..streams import layer_stream_bits, operand_bits
+from ..traffic import layer_traffic
+from ..workloads.layers import Layer
 from ..workloads.workload import Workload
 
-__all__ = ["LayerCycles", "cycles_of_layers"]
+__all__ = ["LayerCycles", "Shapes", "cycles_of_layers", "dram_bytes_of_layers", "stream_bits_of_layers"]
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class LayerCycles:
-    """The layers that a case runs.
+    """The layers that a case runs, those of one shape being one; 0 for those that are left out.
 
     Parameters
     ----------
     runs
-        Which layers, ``(layers,)``.
+        Which shapes, ``(shapes,)``.
     repeat, work
-        Repetitions of each, and the useful multiply-accumulates of one.
+        How often each shape comes, and useful multiply-accumulates of one.
     cycles
-        Of one repetition, ``(layers, sizes)``, or ``(layers, 1)`` where all sizes are alike; 0 for those left out.
+        Exact cycles of one, ``(shapes, sizes)``, or ``(shapes, 1)`` where all sizes are alike; whole float64 numbers.
     reasons
         Why layers are left out, by name.
     """
 
     runs: NDArray[np.bool_]
-    repeat: NDArray[np.int64]
-    work: NDArray[np.int64]
-    cycles: NDArray[np.int64]
+    repeat: FloatArray
+    work: FloatArray
+    cycles: FloatArray
     reasons: dict[str, str]
 
-    @property
-    def total(self) -> NDArray[np.int64]:
-        """Cycles of all layers."""
-        found: NDArray[np.int64] = self.repeat @ self.cycles
+    @cached_property
+    def total(self) -> FloatArray:
+        """Cycles of all layers, ``(sizes,)``."""
+        found: FloatArray = self.repeat @ self.cycles
         return found
 
-    @property
+    @cached_property
     def useful(self) -> int:
         """Useful multiply-accumulates of the layers that run."""
-        return int(self.repeat @ np.where(self.runs, self.work, 0))
+        return int(self.repeat @ self.work)
 
 
-def cycles_of_layers(family: Family[Any], params: FamilyParams, workload: Workload, kept: int | None) -> LayerCycles:
-    """Return the exact cycles of every layer on a design or a batch of them.
+class Shapes:
+    """A workload's layers, those of one shape together.
 
-    Layers of one shape are computed once.
+    Parameters
+    ----------
+    workload
+        The workload.
+
+    Attributes
+    ----------
+    layers
+        One layer of each shape.
+    repeat
+        How often each comes, float64.
+    names
+        Names of the layers of each shape.
+    """
+
+    def __init__(self, workload: Workload) -> None:
+        found: dict[str, list[Layer]] = {}
+        for layer in workload.layers:
+            shape = layer.model_copy(update={"name": "", "repeat": 1}).model_dump_json() + layer.kind
+            found.setdefault(shape, []).append(layer)
+        self.layers = [alike[0] for alike in found.values()]
+        self.repeat = np.array([sum(layer.repeat for layer in alike) for alike in found.values()], dtype=np.float64)
+        self.names = [[layer.name for layer in alike] for alike in found.values()]
+
+
+def cycles_of_layers(family: Family[Any], params: FamilyParams, shapes: Shapes, kept: int | None) -> LayerCycles:
+    """Return the exact cycles of every shape on a design or a batch of them.
 
     Parameters
     ----------
     family, params
         The designs.
-    workload
+    shapes
         The layers.
     kept
         As `run_workload` takes it.
     """
-    seen: dict[str, tuple[int, Any] | str] = {}
-    work, cycles, reasons = [], [], dict[str, str]()
-    for layer in workload.layers:
-        shape = layer.model_copy(update={"name": "", "repeat": 1}).model_dump_json() + layer.kind
-        if shape not in seen:
-            try:
-                _, taken, useful = layer_cycles(family, params, layer, kept)
-                seen[shape] = (useful, taken)
-            except InputError as error:
-                seen[shape] = str(error)
-        found = seen[shape]
-        if isinstance(found, str):
-            reasons[layer.name] = found
-            found = (0, 0)
-        work.append(found[0])
-        cycles.append(np.atleast_1d(np.asarray(found[1], dtype=np.int64)))
-    runs = np.array([layer.name not in reasons for layer in workload.layers])
-    repeat = np.array([layer.repeat for layer in workload.layers], dtype=np.int64)
-    return LayerCycles(
-        runs, repeat, np.array(work, dtype=np.int64), np.stack(np.broadcast_arrays(*cycles)), dict(reasons)
-    )
+    works, cycles, reasons = [], [], dict[str, str]()
+    for layer, names in zip(shapes.layers, shapes.names, strict=True):
+        try:
+            _, taken, work = layer_cycles(family, params, layer, kept)
+        except InputError as error:
+            taken, work = 0, 0
+            reasons |= dict.fromkeys(names, str(error))
+        works.append(float(work))
+        cycles.append(np.atleast_1d(np.asarray(taken, dtype=np.float64)))
+    runs = np.array([names[0] not in reasons for names in shapes.names])
+    return LayerCycles(runs, shapes.repeat, np.array(works), np.stack(np.broadcast_arrays(*cycles)), reasons)
+
+
+def stream_bits_of_layers(params: FamilyParams, shapes: Shapes, kept: int | None, runs: NDArray[np.bool_]) -> Any:
+    """Return the bits on the streams of the design, or of each of a batch, in all layers that run."""
+    each = zip(shapes.layers, shapes.repeat.tolist(), runs.tolist(), strict=True)
+    return sum(repeat * layer_stream_bits(params, layer, kept) for layer, repeat, there in each if there)
+
+
+def dram_bytes_of_layers(params: FamilyParams, shapes: Shapes, kept: int | None, buffer_bytes: int) -> FloatArray:
+    """Return the bytes of every shape between DRAM and a buffer of that size, ``(shapes,)``, of one layer each.
+
+    Each layer begins and ends in DRAM; what a schedule keeps between layers comes off (`dse.schedule`).
+    """
+    bits = operand_bits(params, kept)
+    return np.array([float(layer_traffic(layer, bits, buffer_bytes).dram_bytes) for layer in shapes.layers])

@@ -65,7 +65,7 @@ def _convolution(params: SystolicParams, shape: ConvolutionShape, total: Total) 
     """Return a total over the products of a convolution; of each design where there are several."""
     shape.check_zero(params.a_format)
     check_reduction(params, shape.reduction)
-    merge = groups_together(params, shape)
+    merge = groups_together(params, shape) if shape.groups > 1 else 1
     if np.ndim(merge) == 0:
         return total(params, _products(shape, merge))
     found = np.zeros(np.shape(merge), dtype=np.int64)
