@@ -1,0 +1,171 @@
+"""A calibration on disk: designs, what was measured of them by group, and the fits that follow from that."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError, must
+from ...generators.spec import family as family_of
+from .design_set import SPLITS
+from .features import FAMILIES
+from .fit import Errors, Fit, errors_of, fit, predict, retention
+
+__all__ = ["Calibration", "Measured", "calibrated", "counts_of", "read_calibration", "refit"]
+
+FORM = 1
+"""Of the files; those of another form are not read."""
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of some designs with one library or technology.
+
+    Parameters
+    ----------
+    library, sha256
+        Cell library, or technology of an energy.
+    unit
+        Of the target.
+    target
+        ``area``, ``flip_flops``, ``energy_active:uniform``, …
+    designs
+        Places in the calibration's list of designs.
+    groups
+        Group -> value of each of these; the one group ``""`` where only the whole was measured.
+    """
+
+    library: str
+    sha256: str
+    unit: str
+    target: str
+    designs: tuple[int, ...]
+    groups: Mapping[str, tuple[float, ...]]
+
+    @property
+    def total(self) -> Floats:
+        """Value of each design as a whole."""
+        return np.sum([np.asarray(v, dtype=float) for v in self.groups.values()], axis=0)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """All that is known of a family.
+
+    Parameters
+    ----------
+    family
+        Its name.
+    seed
+        Of the design set.
+    tool, recipe
+        Of the syntheses.
+    designs
+        Split and parameters of each.
+    measured
+        One for each library and target.
+    fits
+        In the order of `measured`.
+    retained
+        How many of the ten smallest held-out designs are among the estimator's fifty smallest, and of how many.
+    """
+
+    family: str
+    seed: int
+    tool: str
+    recipe: str
+    designs: tuple[tuple[str, Mapping[str, Any]], ...]
+    measured: tuple[Measured, ...]
+    fits: tuple[Fit, ...] = ()
+    retained: tuple[tuple[int, int], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as JSON holds them."""
+        return {"form": FORM, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> "Calibration":
+        """Return what `to_dict` gave."""
+        if raw.get("form") != FORM:
+            raise must("Calibration form", f"be {FORM}", raw.get("form"))
+        return cls(
+            raw["family"],
+            raw["seed"],
+            raw["tool"],
+            raw["recipe"],
+            tuple((split, params) for split, params in raw["designs"]),
+            tuple(_measured(one) for one in raw["measured"]),
+            tuple(_fit(one) for one in raw["fits"]),
+            tuple((kept, of) for kept, of in raw["retained"]),
+        )
+
+
+def _measured(raw: Mapping[str, Any]) -> Measured:
+    groups = {group: tuple(values) for group, values in raw["groups"].items()}
+    return Measured(**{**raw, "designs": tuple(raw["designs"]), "groups": groups})
+
+
+def _fit(raw: Mapping[str, Any]) -> Fit:
+    return Fit(**{**raw, "errors": {split: Errors(**errors) for split, errors in raw["errors"].items()}})
+
+
+def counts_of(family: str, designs: Sequence[Mapping[str, Any]]) -> dict[str, Floats]:
+    """Return the counts of designs, one value each; a count that a design has not is 0."""
+    params = family_of(family).params
+    rows = [FAMILIES[family].features(params.parse(design)) for design in designs]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: np.array([float(row.get(name, 0)) for row in rows]) for name in names}
+
+
+def refit(calibration: Calibration) -> Calibration:
+    """Return the calibration with its fits made anew from what was measured.
+
+    The first library's costs, which most designs stand behind, are the prior of those of the others.
+    """
+    counts = counts_of(calibration.family, [params for _, params in calibration.designs])
+    first: dict[str, dict[str, float]] = {}
+    fits, retained = [], []
+    for measured in calibration.measured:
+        splits = np.array([calibration.designs[n][0] for n in measured.designs])
+        chosen = {name: values[list(measured.designs)] for name, values in counts.items()}
+        train = splits == "train"
+        groups = {group: np.asarray(values)[train] for group, values in measured.groups.items()}
+        total = measured.total
+        prior = first.get(measured.target)
+        costs = fit({name: values[train] for name, values in chosen.items()}, groups, total[train], prior)
+        first.setdefault(measured.target, costs)
+        costs = {name: float(f"{cost:.6g}") for name, cost in costs.items()}
+        estimated = np.asarray(predict(chosen, costs), dtype=float)
+        by_split = {s: errors_of(estimated[splits == s], total[splits == s]) for s in SPLITS if np.any(splits == s)}
+        fits.append(Fit(measured.target, measured.unit, costs, by_split))
+        unseen = splits == "held_out"
+        retained.append(retention(estimated[unseen], total[unseen]))
+    return Calibration(**{**vars(calibration), "fits": tuple(fits), "retained": tuple(retained)})
+
+
+def read_calibration(family: str) -> Calibration:
+    """Return the calibration of a family that comes with the package.
+
+    Raises
+    ------
+    InputError
+        Where there is none, naming the command that makes one.
+    """
+    file = resources.files(__package__) / "data" / f"{family}.json"
+    if not family.isidentifier() or not file.is_file():
+        known = ", ".join(calibrated()) or "none"
+        raise InputError(
+            f"Family {family} must be calibrated ({known} are): measure and fit it with rtloom calibrate {family}"
+        )
+    return Calibration.from_dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def calibrated() -> list[str]:
+    """Return the families that there are calibrations of."""
+    folder = resources.files(__package__) / "data"
+    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".json"))

@@ -1,0 +1,29 @@
+"""What a design is made of, counted in bits and gates from its parameters."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import systolic
+
+__all__ = ["FAMILIES", "Features"]
+
+
+@dataclass(frozen=True)
+class Features:
+    """How a family's designs are counted.
+
+    Parameters
+    ----------
+    features
+        Counts of a design by ``group/name``, from its parameters; numbers among these may be arrays.
+    groups
+        Group -> labels of its modules; what is in none is ``control``.
+    """
+
+    features: Callable[[Any], dict[str, Any]]
+    groups: Mapping[str, tuple[str, ...]]
+
+
+FAMILIES = {"systolic": Features(systolic.features, systolic.GROUPS)}
+"""By name."""

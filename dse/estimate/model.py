@@ -1,0 +1,154 @@
+"""Estimates of a design's area (or any target that was calibrated), each with the error it had on designs never seen."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError, must
+from ...figures import Figure
+from ...generators.spec import family as family_of
+from ...hdl.formats import Format
+from .calibration import Calibration, Measured, read_calibration
+from .design_set import space_of
+from .features import FAMILIES
+from .fit import Fit, predict
+
+__all__ = ["BUILT_IN", "AreaEstimator", "estimator"]
+
+BUILT_IN = "rtloom gate equivalents"
+"""The cell library that comes with the package."""
+Floats = NDArray[np.float64]
+
+
+class AreaEstimator:
+    """The closed form of one target for one family and library.
+
+    Parameters
+    ----------
+    family
+        Its name.
+    measured, fit
+        What was measured, and what follows from it.
+    tool
+        Of the syntheses.
+
+    Attributes
+    ----------
+    unit
+        Of the target.
+    """
+
+    def __init__(self, family: str, measured: Measured, fit: Fit, tool: str) -> None:
+        self.family, self.measured, self.fit, self.tool = family, measured, fit, tool
+        self.unit = fit.unit
+        self.defaults: dict[str, Any] = {
+            name: field.default for name, field in family_of(family).params.model_fields.items()
+        }
+        self.space = space_of(family)
+
+    def area(self, p: Any) -> Any:
+        """Return the target of a design.
+
+        Parameters
+        ----------
+        p
+            The family's parameters, or an object that has the same attributes, whose numbers may be arrays of int64
+            that broadcast.
+
+        Returns
+        -------
+        float or ndarray
+            In `unit`; an array of the numbers' common shape where one is an array.
+
+        Raises
+        ------
+        InputError
+            Where an option was in none of the designs that were measured.
+        """
+        self._refuse_unseen(p)
+        counts = FAMILIES[self.family].features(p)
+        value = predict({name: counts.get(name, 0) for name in self.fit.coefficients}, self.fit.coefficients)
+        return float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=float)
+
+    value = area
+
+    def groups(self, p: Any) -> dict[str, Any]:
+        """Return the target by group of modules, as `area` gives the whole."""
+        counts = FAMILIES[self.family].features(p)
+        found: dict[str, Any] = {}
+        for name, cost in self.fit.coefficients.items():
+            group = name.split("/")[0]
+            found[group] = found.get(group, 0.0) + cost * counts.get(name, 0)
+        return found
+
+    def inside(self, p: Any) -> Any:
+        """Return whether a design lies in the space that the calibration was drawn from: bool, or an array of it."""
+        return self.space.inside(p, self.defaults)
+
+    def source(self, inside: bool) -> str:
+        """Return the source of an estimate, with its error on designs that the fit has not seen."""
+        errors = self.fit.errors["held_out" if inside else "out_of_family"]
+        where = "held out" if inside else "outside the calibrated space"
+        of = f"{self.fit.target} by {self.tool}, {self.measured.library} sha256:{self.measured.sha256[:12]}"
+        return f"model ±{errors.p95:.1f} % (n = {errors.n}, {where}; median {errors.median:.1f} %; {of})"
+
+    def figure(self, p: Any) -> Figure:
+        """Return the target of one design with its unit and source."""
+        return Figure(self.area(p), self.unit, self.source(bool(self.inside(p))))
+
+    def _refuse_unseen(self, p: Any) -> None:
+        """Refuse an option that no measured design had: nothing is known about its cost."""
+        for name, default in self.defaults.items():
+            value = getattr(p, name)
+            if not isinstance(value, (bool, str, type(None))) or isinstance(value, Format):
+                continue
+            known = self.space.choices.get(name, (default,))
+            optional = value is None or None in known
+            if value not in known and (optional or isinstance(value, (bool, str))):
+                raise must(
+                    f"{self.family} {name}", f"be {' or '.join(map(str, known))}, which were calibrated", value
+                )
+
+
+def estimator(
+    family: str, library: str = BUILT_IN, recipe: str | None = None, target: str = "area"
+) -> AreaEstimator:
+    """Return the estimator of a family that comes with the package.
+
+    Parameters
+    ----------
+    family
+        Its name.
+    library
+        Name of a cell library that it was calibrated with, or the beginning of its sha256.
+    recipe
+        Of the synthesis; the calibrated one by default.
+    target
+        ``area`` (GE or um^2), ``flip_flops``, or another that was calibrated.
+
+    Raises
+    ------
+    InputError
+        Where there is no such calibration; names the command that makes one.
+    """
+    known = _calibration(family)
+    if recipe is not None and recipe != known.recipe:
+        raise must("Calibrated recipe", f"be {known.recipe}", recipe)
+    for measured, found in zip(known.measured, known.fits, strict=True):
+        is_meant = library in (measured.library, measured.sha256) or (
+            len(library) >= 8 and measured.sha256.startswith(library)
+        )
+        if is_meant and measured.target == target:
+            return AreaEstimator(family, measured, found, known.tool)
+    there = ", ".join(f"{m.target} with {m.library}" for m in known.measured)
+    raise InputError(
+        f"Family {family} must be calibrated for {target} with {library} (it is for {there}): measure and fit it with "
+        f"rtloom calibrate {family} --liberty FILE"
+    )
+
+
+@cache
+def _calibration(family: str) -> Calibration:
+    return read_calibration(family)
