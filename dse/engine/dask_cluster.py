@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from importlib import import_module
 from typing import Any, Self
 
 from ...errors import InputError, ToolError, must
+from ...verif.regression.trees import end_tree
 from . import dask_worker
 from .executor import Ended
 from .task import Task
@@ -67,6 +69,9 @@ class DaskCluster:
                 raise must("Dask address", "be of the form local:N with N of 1 or more, or a scheduler's", address)
             self._local = int(number)
         self._running: dict[str, _Running] = {}
+        self._pids: dict[str, int] = {}
+        # Addresses of local workers that died, which the scheduler may list for a moment more.
+        self._dead: set[str] = set()
         self._tries = 0
 
     @property
@@ -84,6 +89,8 @@ class DaskCluster:
         load = Counter(each.worker for each in self._running.values())
         threads = self._threads()
         worker = min(threads, key=lambda each: (load[each] / threads[each], each))
+        if self._local and worker not in self._pids:
+            self._pids |= self._client.run(os.getpid, workers=[worker], on_error="ignore")
         self._tries += 1
         # A name of its own for each try: Dask remembers how a name ended.
         future = self._client.submit(
@@ -123,36 +130,41 @@ class DaskCluster:
             dask, self._dask = map(import_module, ("dask", "distributed"))
         except ImportError:
             raise InputError("distributed must be installed to use Dask: pip install 'rtloom[dse]'") from None
-        self._cluster: Any = None
-        target: Any = self._address
-        if self._local:
-            with dask.config.set(_SETTINGS):
-                target = self._cluster = self._dask.LocalCluster(
-                    n_workers=self._local,
-                    threads_per_worker=1,
-                    processes=True,
-                    dashboard_address=None,
-                    silence_logs=logging.CRITICAL,
-                )
-        try:
-            self._client = self._dask.Client(target, timeout=_PATIENCE)
-            self._client.wait_for_workers(1, timeout=_PATIENCE)
-        except (OSError, ValueError) as error:
-            raise must("Dask address", f"be that of a scheduler with workers ({error})", self._address) from None
+        self._stack = contextlib.ExitStack()
+        with contextlib.ExitStack() as stack:
+            target = self._address
+            if self._local:
+                with dask.config.set(_SETTINGS):
+                    target = stack.enter_context(self._begin())
+            try:
+                self._client = stack.enter_context(self._dask.Client(target, timeout=_PATIENCE))
+                self._client.wait_for_workers(1, timeout=_PATIENCE)
+            except (OSError, ValueError) as error:
+                raise must("Dask address", f"be that of a scheduler with workers ({error})", self._address) from None
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.cancel()
-        self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
+        self._stack.close()
+
+    def _begin(self) -> Any:
+        """Return a cluster of this machine's own."""
+        return self._dask.LocalCluster(
+            n_workers=self._local,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
 
     def _threads(self) -> dict[str, int]:
         """Return how many tasks each worker takes at a time."""
         try:
-            return dict(self._client.nthreads())
+            threads = self._client.nthreads()
         except OSError as error:
             raise self._gone(error) from None
+        return {worker: count for worker, count in threads.items() if worker not in self._dead}
 
     def _look(self, running: _Running) -> Ended | None:
         """Return how a task ended, if it did."""
@@ -181,6 +193,8 @@ class DaskCluster:
         """
         error = future.exception() if future.status == "error" else None
         if isinstance(error, self._dask.KilledWorker):
+            if self._local:
+                self._dead.add(error.last_worker.address)
             return "Worker must survive its task, but died"
         raise self._gone(error or future.status)
 
@@ -189,9 +203,17 @@ class DaskCluster:
         for each in ended:
             del self._running[each.task.key]
         names = {each.future.key for each in ended if each.future.status == "pending"}
-        if names:
-            workers = [worker for worker, keys in self._client.processing().items() if names & set(keys)]
-            self._client.cancel([each.future for each in ended])
+        if not names:
+            return
+        workers = [worker for worker, keys in self._client.processing().items() if names & set(keys)]
+        self._client.cancel([each.future for each in ended])
+        if self._local:
+            # At once, with all that the task started; the nanny begins another one.
+            self._dead.update(workers)
+            for worker in workers:
+                if worker in self._pids:
+                    end_tree(self._pids[worker])
+        else:
             self._client.restart_workers(workers, timeout=_PATIENCE)
 
     def _gone(self, error: object) -> ToolError:
