@@ -14,7 +14,7 @@ from ..files import whole_file
 from .liberty import Cell, Library
 from .liberty_power_tables import CellText, Group, Templates, Units, cells_of, read_templates, read_units
 
-__all__ = ["CellPower", "FlipFlop", "Nominal", "PowerFacts", "load_power"]
+__all__ = ["CellPower", "FlipFlop", "Nominal", "PowerFacts", "flip_flop_of", "load_power"]
 
 FORMAT = 1  # of the cached facts; raise it when CellPower changes
 CORNERS = ("cell_rise", "cell_fall"), ("rise_transition", "fall_transition")
@@ -188,6 +188,16 @@ def _mean(groups: Iterable[Group], names: Iterable[str], slope: float, load: flo
     return fmean([table.at(slope, load, templates) for table in tables] or [0.0])
 
 
+def flip_flop_of(text: CellText) -> FlipFlop | None:
+    """Return what a flip-flop does, None where the cell is none."""
+    for _, group in text.groups:
+        if group.kind == "ff":
+            state, inverse = re.findall(r"\w+", group.values["states"])[:2]
+            found = [group.values.get(key, "") for key in ("clocked_on", "next_state", "clear", "preset")]
+            return FlipFlop(state, inverse, *found)
+    return None
+
+
 class _CellFacts:
     """Turns what one cell says into SI units."""
 
@@ -201,7 +211,7 @@ class _CellFacts:
 
     def facts(self) -> CellPower:
         """Return the facts."""
-        flip_flop = self._flip_flop()
+        flip_flop = flip_flop_of(self.text)
         clocks = self._clocks(flip_flop)
         outputs = {pin: self._output(pin, clocks) for pin in self.cell.outputs}
         inputs = {pin: self._energy(self.power[pin]) for pin in self.cell.inputs if pin not in clocks}
@@ -213,14 +223,6 @@ class _CellFacts:
             clock_energy={pin: self._edge(pin, "rise") + self._edge(pin, "fall") for pin in clocks},
             flip_flop=flip_flop,
         )
-
-    def _flip_flop(self) -> FlipFlop | None:
-        for _, group in self.text.groups:
-            if group.kind == "ff":
-                state, inverse = re.findall(r"\w+", group.values["states"])[:2]
-                found = [group.values.get(key, "") for key in ("clocked_on", "next_state", "clear", "preset")]
-                return FlipFlop(state, inverse, *found)
-        return None
 
     def _clocks(self, flip_flop: FlipFlop | None) -> tuple[str, ...]:
         """Return the pins that see the clock."""

@@ -1,7 +1,7 @@
 """A mapped netlist without its hierarchy, as arrays: cells by type, nets by number."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from ...errors import ToolError
 from ...hdl.liberty import Library
 from ...hdl.netlist import Instance, Netlist, NetlistModule, label_of
 
-__all__ = ["CellGroup", "FlatNetlist", "FlatPort", "MemoryCell", "flatten"]
+__all__ = ["CellGroup", "FlatNetlist", "FlatPort", "MemoryCell", "flat_netlist"]
 
 Nets = NDArray[np.int64]
 MEMORY = "$mem_v2"
@@ -100,7 +100,7 @@ class _Flat:
     same: list[Nets] = field(default_factory=list)  # (pairs, 2)
 
 
-def flatten(netlist: Netlist, library: Library) -> FlatNetlist:
+def flat_netlist(netlist: Netlist, library: Library) -> FlatNetlist:
     """Return the design without its hierarchy.
 
     Raises
@@ -183,8 +183,8 @@ class _Flattener:
             for pins, labels in zip(parts, child.labels[kind], strict=True):
                 self._add(kind, to[pins], labels)
         for cell in child.memories:
-            pins = {pin: to[nets] for pin, nets in cell.pins.items()}
-            self.flat.memories.append(MemoryCell(f"{instance.name}.{cell.name}", cell.parameters, pins, cell.label))
+            moved = {pin: to[nets] for pin, nets in cell.pins.items()}
+            self.flat.memories.append(replace(cell, name=f"{instance.name}.{cell.name}", pins=moved))
         self.flat.same.extend(to[pairs] for pairs in child.same)
         if same:
             self.flat.same.append(np.array(same, dtype=np.int64))
@@ -199,10 +199,7 @@ def _finish(top: str, flat: _Flat, order: Mapping[str, tuple[str, ...]], labels:
         pins = to[np.concatenate(flat.pins[kind])]
         columns = {pin: np.ascontiguousarray(pins[:, k]) for k, pin in enumerate(order[kind])}
         groups.append(CellGroup(kind, columns, np.concatenate(flat.labels[kind])))
-    memories = tuple(
-        MemoryCell(cell.name, cell.parameters, {pin: to[nets] for pin, nets in cell.pins.items()}, cell.label)
-        for cell in flat.memories
-    )
+    memories = tuple(replace(cell, pins={pin: to[nets] for pin, nets in cell.pins.items()}) for cell in flat.memories)
     ports = {name: FlatPort(way, to[nets]) for name, (way, nets) in flat.ports.items()}
     return FlatNetlist(top, int(to.max()) + 1, tuple(groups), memories, ports, labels)
 

@@ -71,7 +71,9 @@ def _tree(table: int, inputs: int) -> Tree:
         key=_size,
         default=None,
     )
-    paired = [tree for wanted, turned in ((table, False), (full ^ table, True)) for tree in _paired(wanted, inputs, turned)]
+    paired = [
+        tree for wanted, turned in ((table, False), (full ^ table, True)) for tree in _paired(wanted, inputs, turned)
+    ]
     found = [tree for tree in (best, *paired) if tree is not None]
     return min(found, key=_size)
 
@@ -96,14 +98,11 @@ def _around(table: int, inputs: int, k: int) -> list[Tree]:
         return []
     if low == full ^ high:
         return [own if low == 0 else ("not", own) if high == 0 else ("xor", own, _tree(low, inputs))]
-    if low == 0:
-        return [("and", own, _tree(high, inputs))]
-    if high == full:
-        return [("or", own, _tree(low, inputs))]
-    if high == 0:
-        return [("not", ("or", own, _tree(full ^ low, inputs)))]
-    if low == full:
-        return [("not", ("and", own, _tree(full ^ high, inputs)))]
+    if low == 0 or high == full:
+        return [("and", own, _tree(high, inputs)) if low == 0 else ("or", own, _tree(low, inputs))]
+    if high == 0 or low == full:
+        form, rest = ("or", full ^ low) if high == 0 else ("and", full ^ high)
+        return [("not", (form, own, _tree(rest, inputs)))]
     return [("xor", _tree(low, inputs), ("and", own, _tree(low ^ high, inputs)))]
 
 

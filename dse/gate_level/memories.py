@@ -97,8 +97,8 @@ class MemoryModel:
     def _at(self, words: Words, port: int) -> NDArray[np.int64]:
         """Return the word that a port means in each run; one beyond the end is the last."""
         bits = bits_of_lanes(words[port * self.address : (port + 1) * self.address])
-        address = (bits.astype(np.int64) << np.arange(self.address)).sum(axis=1) - self.offset
-        return np.clip(address, 0, self.size - 1)
+        address: Nets = (bits.astype(np.int64) << np.arange(self.address)).sum(axis=1) - self.offset
+        return np.asarray(np.clip(address, 0, self.size - 1))
 
 
 def _number(parameters: Mapping[str, Any], name: str) -> int:

@@ -53,8 +53,6 @@ class Plan:
         The same gates by function.
     registers
         By kind; enables are places too.
-    memories
-        Memories that stayed whole, whose pins are nets of `flat`.
     gated
         Net of each gated clock -> place of what enables it.
     depth
@@ -68,7 +66,6 @@ class Plan:
     levels: tuple[GateGroup, ...]
     waves: tuple[Wave, ...]
     registers: tuple[Registers, ...]
-    memories: tuple[MemoryModel, ...]
     gated: Mapping[int, int]
     depth: int
     first_gate: int
@@ -112,7 +109,8 @@ def plan(flat: FlatNetlist, library: Library, flip_flops: Mapping[str, FlipFlop]
     levels = _levels(flat.nets, gates)
     gated = clock_gates(flat, library, clock_net)
     found = tuple(registers(flat, library, flip_flops, clock_net, gated))
-    memories = tuple(MemoryModel(cell) for cell in flat.memories)
+    for cell in flat.memories:
+        MemoryModel(cell)  # refuses what it cannot simulate
     order = np.lexsort((gates.kinds, levels[gates.outs]))
     driven = np.zeros(flat.nets, dtype=np.bool_)
     driven[gates.outs] = True
@@ -130,7 +128,6 @@ def plan(flat: FlatNetlist, library: Library, flip_flops: Mapping[str, FlipFlop]
         levels=tuple(_by_level(gates, order, levels, place, first)),
         waves=tuple(_by_function(gates, levels, place)),
         registers=tuple(_placed(group, place) for group in found),
-        memories=memories,
         gated={net: int(place[enable]) for net, enable in gated.enables.items()},
         depth=int(levels.max(initial=0)),
         first_gate=first,
@@ -138,7 +135,7 @@ def plan(flat: FlatNetlist, library: Library, flip_flops: Mapping[str, FlipFlop]
 
 
 def _gates(flat: FlatNetlist, library: Library) -> _Gates:
-    """Collect the gates' outputs with their functions; cells of one function count as one kind, whatever their drive."""
+    """Collect the gates' outputs with their functions; cells of one function are one kind, whatever their drive."""
     kinds: dict[tuple[int, int], int] = {}
     outs, ins, numbers = [], [], []
     widest = max((len(library.cells[group.type].inputs) for group in flat.groups), default=1)

@@ -101,7 +101,9 @@ def _synchronous(group: CellGroup, ff: FlipFlop) -> None:
         pins = sorted(set(re.findall(r"[A-Za-z_]\w*", function)))
         held = np.stack([group.pins[pin] for pin in pins])
         if (held > 1).any():
-            raise ToolError(f"Registers {group.type} must have no asynchronous reset in use, but pin {pins[0]} is driven")
+            raise ToolError(
+                f"Registers {group.type} must have no asynchronous reset in use, but pin {pins[0]} is driven"
+            )
         rows = (held << np.arange(len(pins))[:, None]).sum(axis=0)
         if any(truth_table(function, pins) >> int(row) & 1 for row in np.unique(rows)):
             raise ToolError(f"Registers {group.type} must not be held in reset by a constant")

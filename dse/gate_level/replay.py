@@ -7,10 +7,11 @@ import numpy as np
 from ...errors import CheckError
 from ...hdl.manifest import Manifest
 from ...sim.native import RESET_CYCLES
+from .flat import Nets
 from .functions import Words
 from .memories import bits_of_lanes
 from .plan import Plan
-from .simulator import Counts, GateSimulator
+from .simulator import GateSimulator
 from .stimulus import Driven, Expected, Stimulus
 
 __all__ = ["replay"]
@@ -19,8 +20,8 @@ ALL = np.uint64(2**64 - 1)
 NONE = np.uint64(0)
 
 
-def replay(plan: Plan, manifest: Manifest, stimulus: Stimulus, glitch_cycles: int = 0) -> Counts:
-    """Simulate the netlist with what the RTL's ports held, and return its transitions.
+def replay(plan: Plan, manifest: Manifest, stimulus: Stimulus, glitch_cycles: int = 0) -> GateSimulator:
+    """Simulate the netlist with what the RTL's ports held, and return the simulator with all that it counted.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def replay(plan: Plan, manifest: Manifest, stimulus: Stimulus, glitch_cycles: in
             _compare_ready(plan, simulator.values, stream, row)
         for output in stimulus.outputs:
             _compare(plan, simulator.values, output, row)
-    return simulator.counts
+    return simulator
 
 
 def _reset(simulator: GateSimulator, manifest: Manifest, stimulus: Stimulus) -> None:
@@ -69,7 +70,7 @@ def _constant(value: bool) -> Words:
     return np.array([ALL if value else NONE], dtype=np.uint64)
 
 
-def _offer(plan: Plan, stream: Driven, row: int) -> Sequence[tuple[np.ndarray, Words]]:
+def _offer(plan: Plan, stream: Driven, row: int) -> Sequence[tuple[Nets, Words]]:
     """Return what an input stream holds in a cycle."""
     signals = stream.bound.signals
     width = stream.bound.port.width

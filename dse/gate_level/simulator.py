@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ...errors import CheckError
 from .flat import Nets
 from .functions import Words
+from .memories import MemoryModel
 from .plan import Plan
 
 __all__ = ["Counts", "GateSimulator"]
@@ -54,6 +55,8 @@ class GateSimulator:
     ----------
     values
         A word for each place of the plan, bit i of run i.
+    memories
+        Those that stayed whole, which count their accesses themselves.
     counts
         What was counted so far.
     """
@@ -63,8 +66,9 @@ class GateSimulator:
         nets = plan.flat.nets
         self.values: Words = np.zeros(nets, dtype=np.uint64)
         self.values[1] = ALL
-        self.counts = Counts(*(np.zeros(nets, dtype=np.int64) for _ in range(3)))
-        self._memories = [(model, plan.place[model.outs]) for model in plan.memories]
+        toggles, sampled, delayed = (np.zeros(nets, dtype=np.int64) for _ in range(3))
+        self.counts = Counts(toggles, sampled, delayed)
+        self.memories = [MemoryModel(cell) for cell in plan.flat.memories]
         self._settle()
 
     def cycle(
@@ -111,16 +115,16 @@ class GateSimulator:
         for net, enable in self.plan.gated.items():
             runs = int(np.bitwise_count(values[enable] & lanes))
             self.counts.enabled[net] = self.counts.enabled.get(net, 0) + runs
-        taken = []
+        taken: list[tuple[Nets, Words]] = []
         for group in self.plan.registers:
             words = group.program.run([values.take(places) for places in group.inputs])
             if group.enables is not None:
-                enable = values.take(group.enables)
-                words = (words & enable) | (values.take(group.outs) & ~enable)
+                open_ = values.take(group.enables)
+                words = (words & open_) | (values.take(group.outs) & ~open_)
             taken.append((group.outs, words))
         mask = np.array([lanes], dtype=np.uint64)
-        for model, outs in self._memories:
-            taken.append((outs, model.edge(values, self.plan.place, mask)))
+        place = self.plan.place
+        taken.extend((place[memory.outs], memory.edge(values, place, mask)) for memory in self.memories)
         for outs, words in taken:
             values[outs] = words
 
@@ -137,7 +141,7 @@ class GateSimulator:
         """
         delayed = self.counts.delayed
         for step in range(1, self.plan.depth + 1):
-            found = []
+            found: list[tuple[Nets, Words]] = []
             for wave in self.plan.waves:
                 begin = int(np.searchsorted(wave.levels, step))
                 if begin == len(wave.outs):
