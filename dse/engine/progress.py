@@ -70,7 +70,7 @@ def described(progress: Progress, note: str, bar: bool) -> str:
     ended = progress.done + progress.failed
     parts = [f"{ended:,} of {progress.total:,} tasks"]
     parts += [f"{progress.failed:,} failed"] * bool(progress.failed)
-    parts += [f"{progress.reused:,} of them known before"] * bool(progress.reused)
+    parts += [f"{progress.reused:,} known before"] * bool(progress.reused)
     parts += [f"{progress.elsewhere:,} in other runs"] * bool(progress.elsewhere)
     parts += [f"{60 * progress.rate:.1f} a minute"] * bool(progress.rate)
     parts += [f"{_clock(progress.left)} left"] if progress.left else []

@@ -27,7 +27,7 @@ def mixed(payload):
     """Note the call; fail in a tenth of the numbers, as the key says, kill the worker in the 13th, pass in others."""
     number, key = payload["number"], key_of(payload["number"])
     with Path(payload["side"]).open("a") as file:
-        file.write(f"{number}\n")
+        file.write(f"{number} {os.getpid()}\n")
     time.sleep(payload["sleep"])
     if number == 13:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -79,6 +79,17 @@ def hang(payload):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"], start_new_session=True)
     Path(payload["pids"]).write_text(f"{os.getpid()} {child.pid}")
     child.wait()
+
+
+def gone(pid: int, patience: float = 10.0) -> bool:
+    """Return whether a process ends within that time; one that was not waited for has ended as well."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def spin(payload):
