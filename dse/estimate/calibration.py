@@ -1,21 +1,34 @@
 """A calibration on disk: designs, what was measured of them by group, and the fits that follow from that."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...cache import cache_dir
 from ...errors import InputError, must
 from ...generators.spec import family as family_of
 from .design_set import SPLITS
 from .features import FAMILIES
 from .fit import Errors, Fit, errors_of, fit, predict, retention
 
-__all__ = ["Calibration", "Measured", "calibrated", "counts_of", "read_calibration", "refit"]
+__all__ = [
+    "Calibration",
+    "Measured",
+    "calibrated",
+    "calibration_file",
+    "counts_of",
+    "own_calibrations",
+    "read_calibration",
+    "refit",
+]
 
 FORM = 1
 """Of the files; those of another form are not read."""
@@ -88,6 +101,11 @@ class Calibration:
         """Return plain values, as JSON holds them."""
         return {"form": FORM, **asdict(self)}
 
+    def to_json(self) -> str:
+        """Return `to_dict` as text: a line for each design and each list of values, so that changes can be read."""
+        text = json.dumps(self.to_dict(), indent=1)
+        return re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "Calibration":
         """Return what `to_dict` gave."""
@@ -148,24 +166,32 @@ def refit(calibration: Calibration) -> Calibration:
     return Calibration(**{**vars(calibration), "fits": tuple(fits), "retained": tuple(retained)})
 
 
-def read_calibration(family: str) -> Calibration:
-    """Return the calibration of a family that comes with the package.
+def own_calibrations() -> Path:
+    """Return the folder of the calibrations that this machine's user made."""
+    return cache_dir("calibration")
+
+
+def calibration_file(folder: Path, family: str) -> Path:
+    """Return the file in which a folder holds a family's calibration."""
+    return folder / f"{family}.json"
+
+
+def read_calibration(file: Traversable) -> Calibration:
+    """Return a calibration.
 
     Raises
     ------
     InputError
-        Where there is none, naming the command that makes one.
+        Where the file is none.
     """
-    file = resources.files(__package__) / "data" / f"{family}.json"
-    if not family.isidentifier() or not file.is_file():
-        known = ", ".join(calibrated()) or "none"
-        raise InputError(
-            f"Family {family} must be calibrated ({known} are): measure and fit it with rtloom calibrate {family}"
-        )
-    return Calibration.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    try:
+        return Calibration.from_dict(json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise InputError(f"Calibration {file} must be one that rtloom calibrate wrote, but {error}") from None
 
 
-def calibrated() -> list[str]:
-    """Return the families that there are calibrations of."""
-    folder = resources.files(__package__) / "data"
-    return sorted(entry.name[:-5] for entry in folder.iterdir() if entry.name.endswith(".json"))
+def calibrated(family: str) -> list[Calibration]:
+    """Return the calibrations of a family: that of the package, then the user's own."""
+    shipped = resources.files(__package__) / "data"
+    files: list[Traversable] = [shipped / f"{family}.json", calibration_file(own_calibrations(), family)]
+    return [read_calibration(file) for file in files if family in FAMILIES and file.is_file()]

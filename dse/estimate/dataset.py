@@ -2,9 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ...errors import must
@@ -64,7 +66,8 @@ def _key(family: str, params: Mapping[str, Any], tool: str, recipe: str, sha256:
 
 def read_rows(path: Path) -> list[Row]:
     """Return the rows of a file; none where there is no file, and without a last line that was torn."""
-    return [Row(**line) for line in _lines(path)]
+    rows = [Row(**line) for line in _lines(path)]
+    return list({row.key: row for row in rows}.values())
 
 
 def collect(
@@ -72,6 +75,7 @@ def collect(
     libraries: Sequence[Library],
     path: Path,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
+    jobs: int = 1,
     options: GateOptions = RECIPE,
 ) -> list[Row]:
     """Measure what a file of rows lacks, and return the rows of these points and libraries.
@@ -86,6 +90,8 @@ def collect(
         File of rows; made if need be, added to otherwise.
     progress
         Called with the designs done and wanted.
+    jobs
+        Runs of Yosys at once.
     options
         The recipe; it keeps the hierarchy.
 
@@ -97,29 +103,44 @@ def collect(
         As `synthesize_parts`.
     """
     tool = f"Yosys {yosys_version()}"
-    keys = {
-        (n, library.sha256): _key(point.family, point.params, tool, str(options), library.sha256)
+    wanted = {
+        _key(point.family, point.params, tool, str(options), library.sha256): n
         for n, point in enumerate(points)
         for library in libraries
     }
     rows = {row.key: row for row in read_rows(path)}
-    lacking = [n for n in range(len(points)) if any(keys[n, library.sha256] not in rows for library in libraries)]
-    known = _Known(path.with_name("parts.jsonl"), tool, options)
-    for begin in range(0, len(lacking), TOGETHER):
-        progress(len(points) - len(lacking) + begin, len(points))
-        chosen = [points[n] for n in lacking[begin : begin + TOGETHER]]
-        measured = [row for row in _measure(chosen, libraries, known) if row.key not in rows]
-        _append(path, [asdict(row) for row in measured])
-        rows |= {row.key: row for row in measured}
-    progress(len(points), len(points))
-    return [rows[key] for key in dict.fromkeys(keys.values())]
+    lacking = list(dict.fromkeys(n for key, n in wanted.items() if key not in rows))
+    batches = [[points[n] for n in lacking[at : at + TOGETHER]] for at in range(0, len(lacking), TOGETHER)]
+    known, done = _Known(path.with_name("parts.jsonl"), tool, options), len(points) - len(lacking)
+    progress(done, len(points))
+    for measured in _measured(batches, libraries, known, jobs):
+        _append(path, [asdict(row) for row in measured if row.key not in rows])
+        rows |= {row.key: row for row in measured if row.key not in rows}
+        done += len(measured) // len(libraries)
+        progress(done, len(points))
+    return [rows[key] for key in wanted]
+
+
+def _measured(
+    batches: Sequence[Sequence[Point]], libraries: Sequence[Library], known: "_Known", jobs: int
+) -> Iterator[list[Row]]:
+    """Give the rows of each batch as it is done; designs are emitted here, Yosys runs beside."""
+    with ThreadPoolExecutor(jobs) as pool:
+        running: set[Future[list[Row]]] = set()
+        for batch in batches:
+            designs = [parts_of(emit_design(_spec(point), "axi", TOP).verilog, TOP) for point in batch]
+            running.add(pool.submit(_rows, batch, designs, libraries, known))
+            if len(running) >= jobs:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in finished)
+        yield from (future.result() for future in running)
 
 
 class _Known:
     """Areas of parts, kept in a file."""
 
     def __init__(self, path: Path, tool: str, options: GateOptions) -> None:
-        self.path, self.tool, self.options = path, tool, options
+        self.path, self.tool, self.options, self.writing = path, tool, options, Lock()
         self.areas: dict[tuple[str, str], tuple[float, int]] = {}
         for line in _lines(path):
             if (line["tool"], line["recipe"]) == (tool, str(options)):
@@ -138,22 +159,22 @@ class _Known:
             found = synthesize_parts(names, parts, missing, self.options)
             both = [(n, library.sha256, *own) for n in names for library, own in zip(missing, found[n], strict=True)]
             common = {"tool": self.tool, "recipe": str(self.options)}
-            _append(self.path, [{"part": n, "sha256": s, **common, "area": a, "flip_flops": f} for n, s, a, f in both])
-            self.areas |= {(n, s): (a, f) for n, s, a, f in both}
+            lines = [{"part": n, "sha256": s, **common, "area": a, "flip_flops": f} for n, s, a, f in both]
+            with self.writing:
+                _append(self.path, lines)
+                self.areas.update({(n, s): (a, f) for n, s, a, f in both})
 
 
-def _measure(points: Sequence[Point], libraries: Sequence[Library], known: _Known) -> list[Row]:
+def _rows(points: Sequence[Point], designs: Sequence[Parts], libraries: Sequence[Library], known: _Known) -> list[Row]:
     """Return the rows of some designs."""
     began = time.monotonic()
-    designs = [parts_of(emit_design(_spec(point), "axi", TOP).verilog, TOP) for point in points]
     known.ensure(designs, libraries)
     seconds = round((time.monotonic() - began) / len(points) / len(libraries), 2)
-    recipe = str(known.options)
     return [
         Row(
             **asdict(point),
             tool=known.tool,
-            recipe=recipe,
+            recipe=str(known.options),
             library=library.name,
             sha256=library.sha256,
             unit=library.unit,

@@ -4,12 +4,14 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError, must
-from ...generators.params import FamilyParams
 from ...generators.spec import family
 from .spaces import SPACES, Space
+
+if TYPE_CHECKING:
+    from ...generators.params import FamilyParams
 
 __all__ = ["SEED", "SPLITS", "Point", "design_set", "space_of"]
 
@@ -42,7 +44,7 @@ def space_of(name: str) -> Space:
 
 
 def design_set(name: str, points: int | None = None, seed: int = SEED) -> list[Point]:
-    """Return the designs of a family: of every three points in the space two to fit and one held out, then others outside.
+    """Return the designs of a family: of every three in the space two to fit and one held out, then those outside.
 
     Parameters
     ----------
@@ -57,14 +59,18 @@ def design_set(name: str, points: int | None = None, seed: int = SEED) -> list[P
     count = space.points if points is None else points
     if count < 8:
         raise must("Calibration points", "be at least 8", count)
-    inside = _spread(name, space, space.choices, count, random.Random(f"{name} inside {seed}"))
-    outside = _spread(name, space, space.outside, -(-count // 6), random.Random(f"{name} outside {seed}"))
+    inside = _spread(name, space, space.choices, count, _Source(f"{name} inside {seed}"))
+    outside = _spread(name, space, space.outside, -(-count // 6), _Source(f"{name} outside {seed}"))
     split = [Point(name, "held_out" if n % 3 == 2 else "train", p) for n, p in enumerate(inside)]
     return split + [Point(name, "out_of_family", p) for p in outside]
 
 
+class _Source(random.Random):
+    """Draws the same values whenever it is made with the same text."""
+
+
 def _spread(
-    name: str, space: Space, choices: Mapping[str, Sequence[Any]], count: int, source: random.Random
+    name: str, space: Space, choices: Mapping[str, Sequence[Any]], count: int, source: "_Source"
 ) -> list[dict[str, Any]]:
     """Return distinct designs, each the one of some candidates that is farthest from those before."""
     found: list[dict[str, Any]] = []
@@ -82,9 +88,7 @@ def _spread(
     return found
 
 
-def _draw(
-    name: str, space: Space, choices: Mapping[str, Sequence[Any]], source: random.Random
-) -> dict[str, Any] | None:
+def _draw(name: str, space: Space, choices: Mapping[str, Sequence[Any]], source: "_Source") -> dict[str, Any] | None:
     """Return one design of the space, None where its parameters do not go together or it is too large."""
     params: dict[str, Any] = {key: source.choice(values) for key, values in choices.items()}
     space.settle(params)

@@ -10,7 +10,7 @@ from ...errors import InputError, must
 from ...figures import Figure
 from ...generators.spec import family as family_of
 from ...hdl.formats import Format
-from .calibration import Calibration, Measured, read_calibration
+from .calibration import Calibration, Measured, calibrated
 from .design_set import space_of
 from .features import FAMILIES
 from .fit import Fit, predict
@@ -107,14 +107,10 @@ class AreaEstimator:
             known = self.space.choices.get(name, (default,))
             optional = value is None or None in known
             if value not in known and (optional or isinstance(value, (bool, str))):
-                raise must(
-                    f"{self.family} {name}", f"be {' or '.join(map(str, known))}, which were calibrated", value
-                )
+                raise must(f"{self.family} {name}", f"be {' or '.join(map(str, known))}, which were calibrated", value)
 
 
-def estimator(
-    family: str, library: str = BUILT_IN, recipe: str | None = None, target: str = "area"
-) -> AreaEstimator:
+def estimator(family: str, library: str = BUILT_IN, recipe: str | None = None, target: str = "area") -> AreaEstimator:
     """Return the estimator of a family that comes with the package.
 
     Parameters
@@ -133,22 +129,25 @@ def estimator(
     InputError
         Where there is no such calibration; names the command that makes one.
     """
-    known = _calibration(family)
-    if recipe is not None and recipe != known.recipe:
-        raise must("Calibrated recipe", f"be {known.recipe}", recipe)
-    for measured, found in zip(known.measured, known.fits, strict=True):
-        is_meant = library in (measured.library, measured.sha256) or (
-            len(library) >= 8 and measured.sha256.startswith(library)
-        )
-        if is_meant and measured.target == target:
-            return AreaEstimator(family, measured, found, known.tool)
-    there = ", ".join(f"{m.target} with {m.library}" for m in known.measured)
+    found = _calibrations(family)
+    for known in found:
+        if recipe is not None and recipe != known.recipe:
+            continue
+        for measured, fit in zip(known.measured, known.fits, strict=True):
+            if measured.target == target and _is_meant(measured, library):
+                return AreaEstimator(family, measured, fit, known.tool)
+    there = ", ".join(f"{m.target} with {m.library}" for known in found for m in known.measured) or "nothing"
     raise InputError(
-        f"Family {family} must be calibrated for {target} with {library} (it is for {there}): measure and fit it with "
-        f"rtloom calibrate {family} --liberty FILE"
+        f"Family {family} must be calibrated for {target} with {library}{f', {recipe}' if recipe else ''} (it is for "
+        f"{there}): measure and fit it with rtloom calibrate {family} --liberty FILE"
     )
 
 
+def _is_meant(measured: Measured, library: str) -> bool:
+    """Return whether a library is named, or its digest begun with at least eight digits."""
+    return library == measured.library or (len(library) >= 8 and measured.sha256.startswith(library))
+
+
 @cache
-def _calibration(family: str) -> Calibration:
-    return read_calibration(family)
+def _calibrations(family: str) -> list[Calibration]:
+    return calibrated(family)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import systolic
+from . import lut, sparse, systolic
 
 __all__ = ["FAMILIES", "Features"]
 
@@ -25,5 +25,9 @@ class Features:
     groups: Mapping[str, tuple[str, ...]]
 
 
-FAMILIES = {"systolic": Features(systolic.features, systolic.GROUPS)}
+FAMILIES = {
+    "systolic": Features(systolic.features, systolic.GROUPS),
+    "lut": Features(lut.features, lut.GROUPS),
+    "sparse": Features(sparse.features, sparse.GROUPS),
+}
 """By name."""

@@ -38,24 +38,22 @@ def triangle(lanes: Any, span: Any = 1) -> Any:
 
 
 def products(a: Format, b: Format, count: Any) -> Counts:
-    """Return what `count` multipliers of two formats are made of.
+    """Return what `count` multipliers of two formats are made of, as synthesis builds them (`NARROW_MULTIPLIERS`).
 
-    Partial products of Booth's recoding for two integers; what conditionally passes or negates an operand for a format
-    of one digit. An unsigned integer counts one bit more, for its sign.
+    Rows of ANDs where one operand is narrow; else Booth's digits of two bits; what passes or negates an operand for a
+    format of one digit. An unsigned integer beside a signed one counts one bit more, for its sign.
     """
-    wide, narrow = (a, b) if a.bits >= b.bits else (b, a)
-    bits, digits = _signed_bits(wide), _signed_bits(narrow)
-    several = isinstance(narrow, Integer) and narrow.bits > 2
-    return {
-        "partial product bits": count * bits * digits * several,
-        "operand bits": count * (bits + digits) * several,
-        "passed bits": count * bits * (not several),
-    }
+    signed = _signed(a) or _signed(b)
+    long, short = sorted((form.bits + (signed and not _signed(form)) for form in (a, b)), reverse=True)
+    if min(a.bits, b.bits) < 3:
+        return {"passed bits": count * (long + 1)}
+    if short <= (5 if signed else 7) and not (signed and long == short == 4):
+        return {"row bits": count * long * (short - 1), "row operand bits": count * (long + short)}
+    return {"digit bits": count * (long + 1) * (short // 2 + 1), "digit operand bits": count * (long + short)}
 
 
-def _signed_bits(form: Format) -> int:
-    """Return the bits of a format as a signed integer."""
-    return form.bits + (isinstance(form, Integer) and not form.is_signed)
+def _signed(form: Format) -> bool:
+    return not isinstance(form, Integer) or form.is_signed
 
 
 def epilogue(p: Any, lanes: Any, sum_bits: Any, addend: bool, sides: Any, results: Format) -> Counts:

@@ -14,7 +14,7 @@ GROUPS = {
     "PEs": ("pe", "pe_pair"),
     "operand hops and merge": ("row", "row_end", "column", "column_end", "band", "band_end"),
     "skew": ("delay", "fold_rows", "skew_a", "skew_b", "skew_moving", "skew_resident", "deskew"),
-    "accumulators": ("accumulators", "dual_port_memory"),
+    "accumulators": ("accumulators", "memory"),
     "epilogue": ("requantize", "requantize_lane", "bias_add"),
     "exit": ("skid_buffer",),
 }
@@ -51,10 +51,11 @@ def _dots(p: Any, count: Any) -> Counts:
     product, dot = range_bits(lo, hi), range_bits(lo * p.reduce, hi * p.reduce)
     operands = p.reduce * (p.a_wire.bits + p.b_wire.bits)
     staged = (p.pipeline >= 1) * p.reduce * product + (p.pipeline >= 2) * dot + (p.pipeline >= 3) * operands
+    several = products(p.a_wire, p.b_wire, count * p.reduce)
     return {
-        **products(p.a_wire, p.b_wire, count * p.reduce),
-        "summed product bits": count * (p.reduce - 1) * (product + 1),
-        "staged bits": count * staged,
+        **several,
+        "adder bits": count * (p.reduce - 1) * (product + 1) + several.get("row bits", 0),
+        "register bits": count * staged,
     }
 
 
@@ -64,10 +65,12 @@ def _output_pes(p: Any, lo: int, hi: int, sum_bits: Any) -> Counts:
     pairs = int(p.packing) * count // 2
     dot = range_bits(lo * p.reduce, hi * p.reduce)
     lanes = pairs * p.reduce * (2 * p.a_wire.bits + p.b_wire.bits)
+    dots = _dots(p, count * (not p.packing))
     return {
-        **_dots(p, count * (not p.packing)),
-        "sum bits": count * sum_bits,
-        "held sum bits": (p.broadcast > 1) * count * sum_bits,
+        **dots,
+        "register bits": dots["register bits"] + count * sum_bits * (1 + (p.broadcast > 1)),
+        "adder bits": dots["adder bits"] + count * sum_bits,
+        "gated sum bits": count * sum_bits,
         "packed partial product bits": lanes * p.b_wire.bits,
         "packed operand bits": lanes + pairs * p.reduce * p.b_wire.bits,
         "packed staged bits": lanes * (p.pipeline >= 1) + pairs * 2 * dot * (p.pipeline >= 2),
@@ -85,10 +88,13 @@ def _stationary_pes(p: Any) -> Counts:
     widths = np.cumsum(range_bits(lo * reach, hi * reach), axis=-1)
     index = np.broadcast_to(np.asarray(p.rows) - 1, np.broadcast_shapes(np.shape(p.rows), np.shape(p.reduce)))
     partial = np.take_along_axis(np.broadcast_to(widths, (*index.shape, MOST_ROWS)), index[..., None], -1)[..., 0]
+    dots = _dots(p, count)
     return {
-        **_dots(p, count),
-        "resident bits": 2 * count * p.reduce * resident.bits,
-        "partial sum bits": p.cols * partial,
+        **dots,
+        "register bits": dots["register bits"] + 2 * count * p.reduce * resident.bits + p.cols * partial,
+        # the first row adds to nothing
+        "adder bits": dots["adder bits"] + p.cols * (partial - range_bits(lo * p.reduce, hi * p.reduce)),
+        "stationary": count,
     }
 
 

@@ -1,0 +1,100 @@
+"""The command ``rtloom calibrate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .calibration import Calibration
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add ``calibrate`` to the command."""
+    app.command()(calibrate)
+
+
+def calibrate(
+    families: Annotated[list[str] | None, typer.Argument(metavar="FAMILY", help="Which; none: all.")] = None,
+    liberty: Annotated[
+        list[Path] | None,
+        typer.Option(help="Liberty file of a cell library beside the built-in one; repeat for a library in several."),
+    ] = None,
+    points: Annotated[
+        int | None, typer.Option(min=8, help="Designs in the calibrated space; each family has a default.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs of Yosys at once.")] = 1,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of what is measured and fitted; default: the cache.")
+    ] = None,
+    fit_only: Annotated[bool, typer.Option("--fit-only", help="Fit what was measured, and measure nothing.")] = False,
+) -> None:
+    """Synthesise a designed set of each family and fit the estimators of its area; print their errors.
+
+    What was measured is kept line by line: the same command goes on where it was, and further libraries join those
+    that were measured before. Estimates read the package's own calibrations, then those in the cache.
+
+    Example: rtloom calibrate systolic --liberty sky130_fd_sc_hd__tt_025C_1v80.lib.gz
+    """
+    from ...errors import InputError
+    from ...files import whole_file
+    from .calibration import calibration_file, own_calibrations
+    from .features import FAMILIES
+
+    for name in families or ():
+        if name not in FAMILIES:
+            raise InputError(f"Calibration family must be one of {', '.join(FAMILIES)}, not {name!r}")
+    folder = own_calibrations() if output is None else output
+    for name in families or FAMILIES:
+        found = _calibration(name, folder, liberty or [], points, jobs, fit_only)
+        with whole_file(calibration_file(folder, name), "Calibration") as file:
+            file.write(found.to_json().encode())
+        show(found)
+
+
+def _calibration(
+    family: str, folder: Path, liberty: list[Path], points: int | None, jobs: int, fit_only: bool
+) -> "Calibration":
+    """Measure what is lacking, and fit."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from ...errors import must
+    from ...hdl.gate_equivalents import gate_equivalents
+    from ...hdl.liberty import load_library
+    from .assemble import assemble
+    from .dataset import collect, read_rows
+    from .design_set import design_set
+
+    file = folder / f"{family}.jsonl"
+    if not fit_only:
+        libraries = [gate_equivalents(), *([load_library(liberty)] if liberty else [])]
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, transient=True) as bar:
+            task = bar.add_task(f"{family}: synthesising")
+            chosen = design_set(family, points)
+            collect(chosen, libraries, file, lambda done, of: bar.update(task, completed=done, total=of), jobs)
+    rows = read_rows(file)
+    if not rows:
+        raise must("Calibration folder", f"hold what was measured of {family}", str(folder))
+    return assemble(family, rows)
+
+
+def show(found: "Calibration") -> None:
+    """Print the errors of every fit by split."""
+    from rich.console import Console
+    from rich.table import Table
+
+    title = f"{found.family}: errors in % [{found.tool}; {found.recipe}; seed {found.seed}]"
+    table = Table("library", "target", "split", "designs", "median", "p95", "worst", "smallest kept", box=None)
+    for column in table.columns[3:]:
+        column.justify = "right"
+    for measured, fit, (kept, of) in zip(found.measured, found.fits, found.retained, strict=True):
+        for split, errors in fit.errors.items():
+            figures = (f"{value:.1f}" for value in (errors.median, errors.p95, errors.worst))
+            share = f"{kept} of {of}" if split == "held_out" else ""
+            table.add_row(measured.library, fit.target, split.replace("_", " "), str(errors.n), *figures, share)
+    console = Console()
+    console.print(title, markup=False, highlight=False)
+    console.print(table)
