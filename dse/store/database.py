@@ -14,8 +14,6 @@ __all__ = ["connect", "plain_errors", "transaction"]
 
 PATIENCE = 30.0
 """Seconds to wait for another program that writes."""
-_HEAD = 100
-_MAGIC = b"SQLite format 3\0"
 _KIND = "be a store of rtloom explore"
 
 
@@ -85,15 +83,22 @@ def _rule(reason: str) -> str:
 
 
 def _inspect(path: Path) -> None:
-    """Refuse what is no store, or one of a newer version, from the head of the file: SQLite does not touch it yet."""
+    """Refuse what is no store, or one of a newer version, and leave it as it is."""
+    if path.is_dir():
+        raise must("Store", "be a file, and a folder has its name", str(path))
+    # Read by SQLite, which takes no lock here: closing a handle of our own would end the locks of this whole process.
+    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise must("Store", f"be a file that can be read ({_reason(error)})", str(path)) from None
-    if len(head) < _HEAD or not head.startswith(_MAGIC) or int.from_bytes(head[68:72], "big") != APPLICATION:
+        with contextlib.closing(sqlite3.connect(uri, isolation_level=None, uri=True)) as connection:
+            version = _version(connection)
+            ((application,),) = connection.execute("PRAGMA application_id")
+    except sqlite3.OperationalError as error:
+        raise must("Store", f"be a file that can be read ({error})", str(path)) from None
+    except sqlite3.DatabaseError:
+        raise must("Store", _KIND, str(path)) from None
+    if application != APPLICATION:
         raise must("Store", _KIND, str(path))
-    _not_newer(int.from_bytes(head[60:64], "big"), path)
+    _not_newer(version, path)
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
         raise must("Store", "be a file that can be written, in a folder that can be written", str(path))
 

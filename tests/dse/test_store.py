@@ -240,7 +240,7 @@ def test_files_that_are_no_store_of_ours_are_left_to_the_byte(tmp_path, make, me
 def test_places_where_no_store_can_be(tmp_path) -> None:
     assert line(tmp_path / "s.db", create=False) == f"Store must be an existing file, not '{tmp_path / 's.db'}'"
     assert line(tmp_path / "no" / "s.db") == f"Store must be in an existing folder, not '{tmp_path / 'no' / 's.db'}'"
-    assert line(tmp_path) == f"Store must be a file that can be read (is a directory), not '{tmp_path}'"
+    assert line(tmp_path) == f"Store must be a file, and a folder has its name, not '{tmp_path}'"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -323,3 +323,18 @@ def test_time_of_results(store) -> None:
     before = time.time()
     store.record(*ABOUT, {}, 1.0, "me")
     assert before <= store.results([KEY])[KEY].finished <= time.time()
+
+
+def test_a_second_look_in_one_process_gives_up_no_lock(tmp_path) -> None:
+    """A file's locks are the process's: closing another handle of it, other than by SQLite, would end them all."""
+    path = tmp_path / "s.db"
+    with Store.open(path) as store:
+        store.record(*ABOUT, {}, 1.0, "me")
+        Store.open(path).close()
+        child = [sys.executable, "-c", OPEN, str(path)]
+        subprocess.run(child, input="go\n", text=True, check=True, capture_output=True)
+        # Had the other process taken itself for the last one, it would have removed the log.
+        assert (tmp_path / "s.db-wal").exists()
+        store.record("other", *ABOUT[1:], {}, 1.0, "me")
+    with Store.open(path) as store:
+        assert set(store.results([KEY, "k", "other"])) == {KEY, "k", "other"}
