@@ -19,7 +19,7 @@ IHP_WRITE = 110.9 / 91.8  # a write over a read, of the macro of 8 KiB
 IHP_WIDTH = 64
 
 HOROWITZ_SOURCE = "Horowitz, ISSCC 2014, 45 nm 0.9 V, as coded in QKeras qtools/config_public.py (sram_rd)"
-# pJ a bit, a polynomial in the base-2 logarithm of the memory's bits; 64-bit words of 8 KiB, 32 KiB and 1 MiB: 10, 20, 100
+# pJ a bit, a polynomial in log2 of the memory's bits; 64-bit words of 8 KiB, 32 KiB and 1 MiB: 10, 20, 100
 HOROWITZ = (9.02427321e-04, -2.68847858e-02, 2.08900804e-01, 0.0)
 HOROWITZ_BYTES = (8 * KIB, 1024 * KIB)
 

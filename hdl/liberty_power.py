@@ -142,7 +142,7 @@ def load_power(library: Library) -> PowerFacts:
         templates = read_templates(text)
         for cell in cells_of(text):
             cells[cell.name] = _CellFacts(cell, library.cells[cell.name], templates, unit, nominal).facts()
-    if not any(cell.output_energy for cell in cells.values()):
+    if not any(any(cell.output_energy.values()) for cell in cells.values()):
         raise InputError(f"Liberty {library.name} must hold internal_power of its cells")
     facts = PowerFacts(library.name, units[0].voltage * units[0].volt, nominal, cells)
     with whole_file(cached, "Cache") as out:

@@ -98,7 +98,7 @@ def _weights(kind: str) -> str:
 
 def _systolic(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return a GEMM of one tile: long in K, or in the streamed axis where an operand stays."""
-    params: "SystolicParams" = spec.params
+    params: SystolicParams = spec.params
     _, given = spec.family.example(params, "small", int(rng.integers(1 << 30)))
     m, n, k = params.rows, params.cols, (LONG + 4 * (params.rows + params.cols)) * params.step
     if params.stationary:
@@ -117,7 +117,7 @@ def _long(values: IntArray, length: int) -> IntArray:
 
 def _lut(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return a GEMM of several rows of tiles, two groups long at most."""
-    params: "LutParams" = spec.params
+    params: LutParams = spec.params
     _, given = spec.family.example(params, "small", int(rng.integers(1 << 30)))
     k = max(LONG, 16 * params.step) // params.step * params.step
     if params.group is not None:
@@ -138,7 +138,7 @@ def _lut(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
 
 def _sparse(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return a GEMM of several rows, every density among its windows."""
-    params: "SparseParams" = spec.params
+    params: SparseParams = spec.params
     _, given = spec.family.example(params, "small", int(rng.integers(1 << 30)))
     windows = max(8, params.levels + 1)
     k = min(windows * params.length, params.max_reduction)
@@ -149,7 +149,7 @@ def _sparse(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
 
 def _attention(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return one task with many keys and no mask; its scale is that of uniform operands."""
-    params: "AttentionParams" = spec.params
+    params: AttentionParams = spec.params
     lead, keys = (params.rows,), min(LONG, params.max_length)
 
     def side(name: str, lanes: int, elements: int, drawn: Mapping[str, Any], of: str) -> Tensors:
@@ -174,7 +174,7 @@ def _attention(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
 
 def _vector(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return several vectors of whole beats."""
-    params: "VectorParams" = spec.params
+    params: VectorParams = spec.params
     length = LONG * params.lanes // 4
     shape = (4, min(length, params.max_length) if params.holds else length)
     x = draw(params.x_format, kind, shape, rng)
