@@ -9,6 +9,7 @@ import typer
 
 from . import commands_lint, commands_run, commands_synth, commands_verilog
 from .dse import cli as dse_cli
+from .dse.explore import cli as explore_cli
 from .errors import RtloomError
 from .examples import cli as examples_cli
 from .generators import cli as generators_cli
@@ -85,6 +86,7 @@ for room in (
     examples_cli,
     sim_cli,
     dse_cli,
+    explore_cli,
 ):
     room.register(app)
 app.command()(version)

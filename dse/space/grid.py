@@ -43,6 +43,9 @@ class Grid:
         Parameters that all points share, as YAML holds them.
     axes
         Parameters that vary, and their values as the parameters hold them.
+    arrays
+        Whether sizes are held as arrays, for all points at once; else every point is a case, and there may be any
+        number of them.
 
     Raises
     ------
@@ -50,20 +53,20 @@ class Grid:
         Where there are too many points to hold at once.
     """
 
-    def __init__(self, family: Family[Any], base: Mapping[str, Any], axes: Mapping[str, Sequence[Any]]) -> None:
+    def __init__(
+        self, family: Family[Any], base: Mapping[str, Any], axes: Mapping[str, Sequence[Any]], *, arrays: bool = True
+    ) -> None:
         self.family, self.cls = family, family.params
         self.base = {name: self.cls.parse_field(name, value) for name, value in base.items()}
         # An axis of one value is the same for all: it needs no array.
-        arrays = SIZE_FIELDS.get(family.name, ())
-        self.size_axes = {n: list(v) for n, v in axes.items() if n in arrays and len(v) > 1}
+        sized = SIZE_FIELDS.get(family.name, ()) if arrays else ()
+        self.size_axes = {n: list(v) for n, v in axes.items() if n in sized and len(v) > 1}
         self.case_axes = {n: list(v) for n, v in axes.items() if n not in self.size_axes}
         self.cases = prod(map(len, self.case_axes.values()))
         self.sizes = prod(map(len, self.size_axes.values()))
-        if len(self) > MOST_POINTS:
-            raise must("Space axes", f"give at most {MOST_POINTS:,} points to be searched exhaustively", len(self))
-
-    def __len__(self) -> int:
-        return self.cases * self.sizes
+        self.count = self.cases * self.sizes
+        if arrays and self.count > MOST_POINTS:
+            raise must("Space axes", f"give at most {MOST_POINTS:,} points to be searched exhaustively", self.count)
 
     @cached_property
     def size_arrays(self) -> dict[str, NDArray[np.int64]]:
@@ -80,23 +83,19 @@ class Grid:
         """Return all points of a case as one object, unchecked."""
         return batch_of(self.cls, {**self.base, **dict(zip(self.case_axes, case, strict=True)), **self.size_arrays})
 
-    def spec(self, point: int) -> Spec:
-        """Return one point as a design, checked and named after what it is."""
-        params = self.cls.parse(self.parameters(point))
+    def spec(self, values: Mapping[str, Any]) -> Spec:
+        """Return a design with these values of the axes, checked and named after what it is."""
+        plain = self.cls.model_construct(**{**self.base, **values}).model_dump(mode="json")
+        params = self.cls.parse({name: plain[name] for name in (*self.base, *values)})
         return Spec(f"{self.family.name}-{params.digest[:10]}", self.family, params)
 
-    def parameters(self, point: int) -> dict[str, Any]:
-        """Return one point's parameters that are not left at their defaults, as YAML holds them."""
-        values = self._values(point)
-        plain = self.cls.model_construct(**values).model_dump(mode="json")
-        return {name: plain[name] for name in values}
-
-    def _values(self, point: int) -> dict[str, Any]:
+    def values(self, point: int) -> dict[str, Any]:
+        """Return one point's values of the axes."""
         case, size = divmod(point, self.sizes)
         at_case = np.unravel_index(case, [len(v) for v in self.case_axes.values()]) if self.case_axes else ()
         at_size = np.unravel_index(size, [len(v) for v in self.size_axes.values()]) if self.size_axes else ()
         picked = {n: v[int(i)] for (n, v), i in zip(self.case_axes.items(), at_case, strict=True)}
-        return self.base | picked | {n: v[int(i)] for (n, v), i in zip(self.size_axes.items(), at_size, strict=True)}
+        return picked | {n: v[int(i)] for (n, v), i in zip(self.size_axes.items(), at_size, strict=True)}
 
     def valid(self) -> NDArray[np.bool_]:
         """Return which points keep the family's rules, ``(cases, sizes)``.
@@ -112,7 +111,7 @@ class Grid:
     def why_invalid(self) -> str:
         """Return why the first point breaks a rule; asks for a space without a valid one."""
         try:
-            self.spec(0)
+            self.spec(self.values(0))
         except InputError as error:
             return str(error)
         raise ValueError("the first point is valid")

@@ -13,7 +13,6 @@ from ...generators.params import FamilyParams
 from ..cycles import layer_cycles
 from ..streams import layer_stream_bits, operand_bits
 from ..traffic import layer_traffic
-from ..workloads.layers import Layer
 from ..workloads.workload import Workload
 
 __all__ = ["LayerCycles", "Shapes", "cycles_of_layers", "dram_bytes_of_layers", "stream_bits_of_layers"]
@@ -74,7 +73,7 @@ class Shapes:
     """
 
     def __init__(self, workload: Workload) -> None:
-        found: dict[str, list[Layer]] = {}
+        found: dict[str, list[Any]] = {}
         for layer in workload.layers:
             shape = layer.model_copy(update={"name": "", "repeat": 1}).model_dump_json() + layer.kind
             found.setdefault(shape, []).append(layer)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from ...generators.spec import Spec
 from ..space.document import OBJECTIVES, Memory, Space
-from ..space.grid import Grid, Remembered
+from ..space.grid import Grid, Remembered, Values
 from ..workloads.workload import Workload
 from .costs import Costs
 from .layers import LayerCycles, Shapes, cycles_of_layers, dram_bytes_of_layers, stream_bits_of_layers
@@ -37,6 +38,8 @@ class Table:
         Share of the workload's multiply-accumulates that valid points run, 0 to 1.
     reasons
         Why layers are in none of the figures.
+    picked
+        Values of the axes of each point where not all points of the grid were looked at.
     """
 
     grid: Grid
@@ -44,6 +47,17 @@ class Table:
     valid: NDArray[np.bool_]
     coverage: float
     reasons: dict[str, str]
+    picked: tuple[Values, ...] | None = None
+
+    def values(self, point: int) -> dict[str, Any]:
+        """Return one point's values of the axes."""
+        if self.picked is None:
+            return self.grid.values(point)
+        return dict(zip(self.grid.case_axes, self.picked[point], strict=True))
+
+    def spec(self, point: int) -> Spec:
+        """Return one point as a design."""
+        return self.grid.spec(self.values(point))
 
     def costs(self, objectives: list[str]) -> FloatArray:
         """Return the objectives, less being better, ``(points, objectives)``; infinite for points that do not count."""
@@ -55,9 +69,7 @@ class Table:
         return found
 
 
-def evaluate(
-    grid: Grid, space: Space, workload: Workload, costs: Costs, accuracy: Accuracy | None = None
-) -> Table:
+def evaluate(grid: Grid, space: Space, workload: Workload, costs: Costs, accuracy: Accuracy | None = None) -> Table:
     """Return the table of all points of a space.
 
     Every formula is computed once for each combination of the parameters that it reads, on all sizes at once.
@@ -83,30 +95,86 @@ def evaluate(
     rows = _Rows(grid, space, workload, costs, accuracy)
     covered = np.zeros((grid.cases, grid.sizes))
     figures = {name: np.full((grid.cases, grid.sizes), np.nan) for name in rows.names}
-    reasons: dict[str, str] = {}
     for at, case in enumerate(grid.case_values()):
         layers, values = rows.of(case)
         covered[at] = layers.useful
         if layers.runs.any():
             for name, value in values.items():
                 figures[name][at] = value
-        reasons |= layers.reasons
     valid = grid.valid()
     if not valid.any():
         raise InputError(f"Space {space.name} must hold a point that keeps the family's rules: {grid.why_invalid()}")
-    most = covered[valid].max()
-    if not most:
-        raise InputError(f"Space {space.name} must run a layer of {workload.name}: {next(iter(reasons.values()))}")
-    valid &= covered == most
     flat = {name: value.reshape(-1) for name, value in figures.items()}
-    return Table(grid, flat, valid.reshape(-1), _coverage(workload, most, reasons), reasons)
+    return _table(rows, flat, valid.reshape(-1), covered.reshape(-1), None)
 
 
-def _coverage(workload: Workload, useful: float, reasons: dict[str, str]) -> float:
-    """Return the share of the multiply-accumulates that are in layers which run."""
-    del useful
-    run = sum(layer.repeat * layer.macs for layer in workload.layers if layer.name not in reasons)
-    return run / workload.macs
+class Trials:
+    """Points judged one by one, as a search asks for them.
+
+    Parameters
+    ----------
+    grid
+        All points, none of them held.
+    space, workload, costs, accuracy
+        As `evaluate` takes them.
+
+    Attributes
+    ----------
+    names
+        Figures that can be estimated.
+    why
+        Why the last point that was refused was no valid one.
+    """
+
+    def __init__(
+        self, grid: Grid, space: Space, workload: Workload, costs: Costs, accuracy: Accuracy | None = None
+    ) -> None:
+        self.grid, self.why = grid, ""
+        self.rows = _Rows(grid, space, workload, costs, accuracy)
+        self.names = self.rows.names
+        self.seen: dict[Values, tuple[float, dict[str, float]]] = {}
+
+    def judge(self, picked: Values, objectives: list[str]) -> FloatArray | None:
+        """Return the objectives of a point, less being better; None where it is not valid."""
+        if picked not in self.seen:
+            try:
+                self.grid.spec(dict(zip(self.grid.case_axes, picked, strict=True)))
+            except InputError as error:
+                self.why = str(error)
+                return None
+            layers, values = self.rows.of(picked)
+            if not layers.runs.any():
+                self.why = next(iter(layers.reasons.values()))
+                return None
+            self.seen[picked] = (layers.useful, {name: float(np.ravel(value)[0]) for name, value in values.items()})
+        figures = self.seen[picked][1]
+        return np.array([OBJECTIVES[name] * figures[name] for name in objectives])
+
+    def table(self) -> Table:
+        """Return all points that were judged and are valid, each once."""
+        figures = {name: np.array([values[name] for _, values in self.seen.values()]) for name in self.names}
+        covered = np.array([useful for useful, _ in self.seen.values()])
+        return _table(self.rows, figures, np.ones(len(covered), dtype=np.bool_), covered, tuple(self.seen))
+
+
+def _table(
+    rows: "_Rows",
+    figures: dict[str, FloatArray],
+    valid: NDArray[np.bool_],
+    covered: FloatArray,
+    picked: tuple[Values, ...] | None,
+) -> Table:
+    """Return the table in which points count that run as much of the workload as any does.
+
+    Raises
+    ------
+    InputError
+        Where no point runs any layer.
+    """
+    most = covered[valid].max() if valid.any() else 0.0
+    if valid.any() and not most:
+        raise InputError(f"Space must run a layer of {rows.workload.name}: {next(iter(rows.reasons.values()))}")
+    return Table(rows.grid, figures, valid & (covered == most), most / rows.macs, rows.reasons, picked)
 
 
 class _Rows:
@@ -114,12 +182,16 @@ class _Rows:
 
     def __init__(self, grid: Grid, space: Space, workload: Workload, costs: Costs, accuracy: Accuracy | None) -> None:
         family, kept = grid.family, space.kept
+        self.grid, self.workload, self.reasons = grid, workload, dict[str, str]()
         self.memory: Memory = space.around
         self.clock, self.costs = space.clock_mhz * 1e6, costs
         room = int(self.memory.buffer_kib * 1024)
         shapes = Shapes(workload)
+        self.macs = workload.macs
         self.layers = Remembered(grid, lambda p: cycles_of_layers(family, p, shapes, kept))
-        self.streams = Remembered(grid, lambda p, found: stream_bits_of_layers(p, shapes, kept, found.runs), self.layers)
+        self.streams = Remembered(
+            grid, lambda p, found: stream_bits_of_layers(p, shapes, kept, found.runs), self.layers
+        )
         self.dram = Remembered(grid, lambda p: dram_bytes_of_layers(p, shapes, kept, room))
         self.peak = Remembered(grid, family.peak)
         estimates = {"area": costs.area, "busy": costs.busy_joules, "idle": costs.idle_joules, "accuracy": accuracy}
@@ -131,6 +203,7 @@ class _Rows:
     def of(self, case: tuple[Any, ...]) -> tuple[LayerCycles, dict[str, Any]]:
         """Return the layers of a case, and its figures on all sizes."""
         layers: LayerCycles = self.layers(case)
+        self.reasons |= layers.reasons
         cycles, peak = layers.total, self.peak(case)
         moved = np.where(layers.runs, self.dram(case), 0.0)
         # The roofline: a layer takes what the slower of computing and moving takes.
