@@ -6,7 +6,8 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Self
@@ -116,14 +117,16 @@ class DaskCluster:
             time.sleep(seconds)
             return []
         futures = [each.future for each in self._running.values()]
-        with contextlib.suppress(TimeoutError):
+        with self._connected(), contextlib.suppress(TimeoutError):
             self._dask.wait(futures, timeout=seconds, return_when="FIRST_COMPLETED")
         ended = [self._look(each) for each in list(self._running.values())]
         return [each for each in ended if each is not None]
 
     def cancel(self) -> None:
         """End all tasks under way, and restart their workers."""
-        self._end(list(self._running.values()))
+        # A cluster that is gone runs nothing of ours any more.
+        with contextlib.suppress(OSError, CancelledError):
+            self._end(list(self._running.values()))
 
     def __enter__(self) -> Self:
         try:
@@ -160,10 +163,8 @@ class DaskCluster:
 
     def _threads(self) -> dict[str, int]:
         """Return how many tasks each worker takes at a time."""
-        try:
+        with self._connected():
             threads = self._client.nthreads()
-        except OSError as error:
-            raise self._gone(error) from None
         return {worker: count for worker, count in threads.items() if worker not in self._dead}
 
     def _look(self, running: _Running) -> Ended | None:
@@ -173,7 +174,8 @@ class DaskCluster:
         if future.status == "pending":
             if running.limit is None or spent <= running.limit:
                 return None
-            self._end([running])
+            with self._connected():
+                self._end([running])
             reason = f"Task must finish within {running.limit:g} seconds, but was still running"
             return Ended(key, "late", None, reason, spent, running.worker)
         del self._running[key]
@@ -196,7 +198,7 @@ class DaskCluster:
             if self._local:
                 self._dead.add(error.last_worker.address)
             return "Worker must survive its task, but died"
-        raise self._gone(error or future.status)
+        raise self._gone(error or CancelledError(future.status))
 
     def _end(self, ended: Sequence[_Running]) -> None:
         """Cancel tasks, and restart the workers that run them: a thread cannot be ended."""
@@ -216,6 +218,14 @@ class DaskCluster:
         else:
             self._client.restart_workers(workers, timeout=_PATIENCE)
 
-    def _gone(self, error: object) -> ToolError:
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[None]:
+        """Say in one line that the cluster is gone, if it is."""
+        try:
+            yield
+        except (OSError, CancelledError) as error:
+            raise self._gone(error) from None
+
+    def _gone(self, error: BaseException) -> ToolError:
         text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return ToolError(f"Dask cluster {self._address} must stay there and run rtloom ({text})")
+        return ToolError(f"Dask cluster {self._address} must stay there and run rtloom's tasks ({text})")

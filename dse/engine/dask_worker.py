@@ -3,7 +3,8 @@
 import os
 import time
 
-from .work import work, worker_name
+from .serving import follow_parent
+from .work import function_of, work, worker_name
 
 __all__ = ["dask_setup", "timed_work"]
 
@@ -13,10 +14,19 @@ def dask_setup(_worker: object) -> None:
     # A session of its own: Ctrl-C at the terminal is for the parent. What tasks print is no output of the command.
     os.setsid()
     os.dup2(2, 1)
+    follow_parent()
 
 
 def timed_work(kind: str, payload: str) -> tuple[str, str, str, float]:
-    """Do a task's work; return how it ended, its result or reason, who did it, and the seconds."""
+    """Do a task's work; return how it ended, its result or reason, who did it, and the seconds.
+
+    Raises
+    ------
+    InputError
+        Where there is no such kind here: the engine has found it, so this worker lacks the package or is of another
+        version, for which no task is to blame.
+    """
+    function_of(kind)
     began = time.monotonic()
     how, text = work(kind, payload)
     return how, text, worker_name(os.getpid()), time.monotonic() - began

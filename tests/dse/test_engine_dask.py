@@ -1,6 +1,7 @@
 """Tasks over the workers of a Dask cluster; the tests of `run_tasks` that hold for any executor are in test_engine."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from rtloom.dse.engine import dask_cluster
 from rtloom.dse.engine.dask_cluster import DaskCluster
+from rtloom.dse.engine.dask_worker import timed_work
 from rtloom.errors import InputError
 
 from . import engine_toys as toys
@@ -21,6 +23,7 @@ from engine_toys import key_of, task
 from rtloom.dse.engine.dask_cluster import DaskCluster
 from rtloom.dse.engine.run import run_tasks
 from rtloom.dse.store.store import Store
+from rtloom.dse.engine.dask_worker import timed_work
 from rtloom.errors import RtloomError
 
 def known(cluster):
@@ -30,14 +33,24 @@ def known(cluster):
         outcome = run_tasks(tasks, store, cluster, time_limit=3, retries=1)
         return {{key: each.result or each.reason for key, each in outcome.results.items()}}, len(store.held())
 
+def lost(first, joined):
+    # The first one's cluster closes when both tasks are under way.
+    tasks = [task("spin", number) for number in (20, 21)]
+    try:
+        with Store.open(Path({store!r})) as store:
+            run_tasks(tasks, store, joined, progress=lambda now: len(now.running) == 2 and first._stack.close())
+    except RtloomError as error:
+        return str(error)
+
 if __name__ == "__main__":
     with DaskCluster("local:2") as cluster:
         answer = known(cluster)
-        # A second one joins the first by its address, then loses it.
+        # A second one joins the first by its address.
         with DaskCluster(cluster._client.scheduler.address) as joined, Store.open(Path({store!r})) as store:
             double = run_tasks([task("double", 9)], store, joined).results[key_of(9)]
-            pid = double.worker.split()[1]
-    print(json.dumps([*answer, double.result, pid]))
+            said = lost(cluster, joined)
+        cluster._running.clear()
+    print(json.dumps([*answer, double.result, double.worker.split()[1], said]))
 """
 
 
@@ -49,7 +62,7 @@ def test_results_deaths_limits_and_a_cluster_by_its_address(tmp_path) -> None:
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     # What the tasks print is not on standard output.
-    known, held, joined, worker = json.loads(done.stdout)
+    known, held, joined, worker, said = json.loads(done.stdout)
     assert known == {
         toys.key_of(0): "Worker must survive its task, but died (2 attempts)",
         toys.key_of(1): "Task must finish within 3 seconds, but was still running",
@@ -57,6 +70,7 @@ def test_results_deaths_limits_and_a_cluster_by_its_address(tmp_path) -> None:
         **{toys.key_of(number): {"value": 2 * number} for number in range(3, 9)},
     }
     assert (held, joined) == (0, {"value": 18})
+    assert re.fullmatch(r"Dask cluster tcp://\S+ must stay there and run rtloom's tasks \(.*Error.*\)", said)
     assert all(toys.gone(int(pid)) for pid in [*pids.read_text().split(), worker])
 
 
@@ -85,3 +99,9 @@ def test_without_the_extra(monkeypatch) -> None:
     with pytest.raises(InputError) as caught, DaskCluster("local:1"):
         pass
     assert str(caught.value) == "distributed must be installed to use Dask: pip install 'rtloom[dse]'"
+
+
+def test_a_worker_that_lacks_the_task_is_to_blame_itself() -> None:
+    with pytest.raises(InputError, match=r"^Task kind must be an importable module:function "):
+        timed_work("no_such_module:f", "{}")
+    assert timed_work("copy:copy", '{"a": 1}')[:2] == ("done", '{"a": 1}')
