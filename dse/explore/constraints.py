@@ -1,5 +1,7 @@
 """Bounds on figures: which points of a table can still meet them, and which bound it is that none does."""
 
+from math import isfinite
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,5 +76,5 @@ def _impossible(
 def _words(name: str, bound: tuple[float, float], units: dict[str, str]) -> str:
     """Return a bound in words."""
     least, most = bound
-    parts = [f"at least {least:g}"] * np.isfinite(least) + [f"at most {most:g}"] * np.isfinite(most)
+    parts = [f"at least {least:g}"] * isfinite(least) + [f"at most {most:g}"] * isfinite(most)
     return f"{name} {' and '.join(parts)} {units.get(name, '')}".strip()
