@@ -63,7 +63,8 @@ class Measured:
     @property
     def total(self) -> Floats:
         """Value of each design as a whole."""
-        return np.sum([np.asarray(v, dtype=float) for v in self.groups.values()], axis=0)
+        total: Floats = np.sum([np.asarray(v, dtype=float) for v in self.groups.values()], axis=0)
+        return total
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ class Calibration:
         return {"form": FORM, **asdict(self)}
 
     def to_json(self) -> str:
-        """Return `to_dict` as text: a line for each design and each list of values, so that changes can be read."""
+        """Return `to_dict` as text: a line for each design, and for each list of values or errors."""
         text = json.dumps(self.to_dict(), indent=1)
-        return re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+        return re.sub(r"([\[{])\s+([^\[\]{}]*?)\s+([\]}])", _on_a_line, text) + "\n"
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "Calibration":
@@ -121,6 +122,11 @@ class Calibration:
             tuple(_fit(one) for one in raw["fits"]),
             tuple((kept, of) for kept, of in raw["retained"]),
         )
+
+
+def _on_a_line(found: re.Match[str]) -> str:
+    """Return a list or mapping without others inside on one line."""
+    return f"{found[1]}{' '.join(found[2].split())}{found[3]}"
 
 
 def _measured(raw: Mapping[str, Any]) -> Measured:

@@ -107,7 +107,7 @@ def errors_of(estimated: Floats, measured: Floats) -> Errors:
 
 
 def retention(estimated: Floats, measured: Floats, top: int = TOP, seen: int = SEEN) -> tuple[int, int]:
-    """Return how many of the `top` smallest measured designs are among the `seen` smallest estimated ones, and of how many."""
+    """Return how many of the `top` smallest designs are among the `seen` smallest by estimate, and of how many."""
     top = min(top, len(measured))
     best = set(np.argsort(measured, kind="stable")[:top].tolist())
     return len(best & set(np.argsort(estimated, kind="stable")[:seen].tolist())), top

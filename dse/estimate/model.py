@@ -1,4 +1,4 @@
-"""Estimates of a design's area (or any target that was calibrated), each with the error it had on designs never seen."""
+"""Estimates of a design's area (or another calibrated target), each with its error on designs never seen."""
 
 from functools import cache
 from typing import Any
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from ...errors import InputError, must
 from ...figures import Figure
 from ...generators.spec import family as family_of
-from ...hdl.formats import Format
 from .calibration import Calibration, Measured, calibrated
 from .design_set import space_of
 from .features import FAMILIES
@@ -101,13 +100,10 @@ class AreaEstimator:
     def _refuse_unseen(self, p: Any) -> None:
         """Refuse an option that no measured design had: nothing is known about its cost."""
         for name, default in self.defaults.items():
-            value = getattr(p, name)
-            if not isinstance(value, (bool, str, type(None))) or isinstance(value, Format):
-                continue
-            known = self.space.choices.get(name, (default,))
-            optional = value is None or None in known
-            if value not in known and (optional or isinstance(value, (bool, str))):
-                raise must(f"{self.family} {name}", f"be {' or '.join(map(str, known))}, which were calibrated", value)
+            value, known = getattr(p, name), self.space.choices.get(name, (default,))
+            if isinstance(value, bool | str | None) and value not in known:
+                shown = " or ".join(dict.fromkeys(str(one) for one in known))
+                raise must(f"Estimated {self.family} {name}", f"be {shown}, which were measured", value)
 
 
 def estimator(family: str, library: str = BUILT_IN, recipe: str | None = None, target: str = "area") -> AreaEstimator:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import lut, sparse, systolic
+from . import attention, lut, sparse, systolic
 
 __all__ = ["FAMILIES", "Features"]
 
@@ -29,5 +29,6 @@ FAMILIES = {
     "systolic": Features(systolic.features, systolic.GROUPS),
     "lut": Features(lut.features, lut.GROUPS),
     "sparse": Features(sparse.features, sparse.GROUPS),
+    "attention": Features(attention.features, attention.GROUPS),
 }
 """By name."""

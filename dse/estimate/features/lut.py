@@ -85,28 +85,28 @@ def _column_segments(p: Any) -> Any:
 def _columns(p: Any, w: _Widths) -> Counts:
     """Return what is looked up, added or multiplied, and the accumulators."""
     readers = p.n * p.m * p.k
-    counts = {"accumulator bits": p.n * p.m * w.kept * w.lane, "columns": p.n}
+    sums = p.n * p.m * w.kept
+    held = {"accumulator bits": sums * w.lane, "columns": p.n}
     if p.unit == "mac":
-        return {
-            **counts,
-            **products(p.a_format, p.weight_format, readers * p.lookup),
-            "summed bits": p.n * p.m * (p.k * p.lookup - 1) * (p.a_format.bits + p.weight_format.bits),
-        }
-    adders = p.n * p.m * (p.k * p.planes - w.kept)
+        several = products(p.a_format, p.weight_format, readers * p.lookup)
+        terms = p.n * p.m * (p.k * p.lookup - w.kept)
+        adders = terms * (p.a_format.bits + p.weight_format.bits) + several.get("row bits", 0)
+        return {**held, **several, "adder bits": adders + sums * w.lane}
     wide = w.entry + w.shift + p.planes - 1
+    adders = p.n * p.m * (p.k * p.planes - w.kept) * wide + sums * w.lane
     if p.unit == "add":
+        digits = readers * p.planes * (p.lookup - 1) * (p.a_format.bits + 1)
         return {
-            **counts,
+            **held,
+            "adder bits": adders + digits,
             "gated bits": readers * p.lookup * p.planes * p.a_format.bits,
-            "digit bits": readers * p.planes * (p.lookup - 1) * (p.a_format.bits + 1),
-            "added bits": adders * wide,
-            "placed bits": (w.shift > 0) * p.n * p.m * w.kept * wide * (w.passes - 1),
+            "placed bits": (w.shift > 0) * sums * wide * (w.passes - 1),
         }
     return {
-        **counts,
+        **held,
+        "adder bits": adders,
         "looked up bits": readers * p.planes * w.entries * (w.entry + w.shift - w.half),
         "negated bits": readers * p.planes * (w.entry + w.shift),
-        "added bits": adders * wide,
         "decoded entries": p.n * p.k * p.planes * w.entries * p.lookup,
     }
 
