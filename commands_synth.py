@@ -11,47 +11,7 @@ import typer
 if TYPE_CHECKING:
     from .hdl.synth_report import Share, SynthReport
 
-__all__ = ["AREA_GROUPS", "register", "show"]
-
-AREA_GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
-    "systolic": {
-        "PEs": ("pe", "pe_pair"),
-        "operand hops and merge": ("row", "row_end", "column", "column_end", "band", "band_end"),
-        "skew": ("fold_rows", "skew_a", "skew_b", "skew_moving", "skew_resident"),
-        "drain": ("deskew", "accumulators"),
-        "epilogue": ("requantize", "requantize_lane", "bias_add"),
-        "streams": ("skid_buffer", "register_slice", "queue"),
-    },
-    "lut": {
-        "lookups and accumulators": ("column",),
-        "segments": ("segment", "trits"),
-        "tables": ("head", "source", "precompute", "quantize_table"),
-        "results": ("results", "row_sums"),
-        "epilogue": ("requantize", "requantize_lane", "bias_add"),
-        "streams": ("skid_buffer", "tile"),
-    },
-    "sparse": {
-        "chains": ("chain",),
-        "sparse MUX": ("sparse_mux",),
-        "weights of several widths": ("gearbox",),
-        "bitmaps": ("bitmap_decoder",),
-        "epilogue": ("requantize", "requantize_lane", "bias_add"),
-        "streams and results": ("skid_buffer", "tile"),
-    },
-    "vector": {
-        "elements": ("activation_lane", "turn", "power", "softmax_powers"),
-        "sums": ("softmax_total", "norm_spread"),
-        "what is held": ("hold", "queue"),
-        "scaling": ("requantize", "requantize_lane"),
-    },
-    "attention": {
-        "rows": ("row",),
-        "softmax units": ("softmax",),
-        "normalisation": ("normalize",),
-        "streams, sequencer and epilogue": ("skid_buffer", "sequencer", "engine"),
-    },
-}
-"""Family -> group -> module labels whose area is shown together."""
+__all__ = ["register", "show"]
 
 
 def register(app: typer.Typer) -> None:
@@ -127,6 +87,7 @@ def _source(
 ) -> tuple[Path | str, str, dict[str, tuple[str, ...]]]:
     """Return the Verilog, its top and the groups of its area."""
     from .errors import InputError, must
+    from .generators.area_groups import AREA_GROUPS
     from .generators.cli import overrides
     from .generators.design import emit_design
     from .generators.spec import load

@@ -84,4 +84,3 @@ def first_fronts(costs: FloatArray, count: int) -> Indices:
         near = np.flatnonzero(np.isin(rest[:, 0], rest[some, 0]))
         rest[near[_equal_to(rest[near], rest[some])]] = np.inf
     return np.concatenate(found) if found else np.empty(0, dtype=np.int64)
-

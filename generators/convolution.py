@@ -226,11 +226,12 @@ def choose_merge(shape: ConvolutionShape, weights: Format, cost: Callable[[int, 
     def price(merge: int) -> float:
         return cost(shape.places, merge * shape.reduction, merge * shape.group_outputs)
 
-    best, least = 1, total(1)
+    best: Any = 1
+    least: Any = total(1)
     for merge in range(2, shape.groups + 1):
-        cost_of = total(merge)
-        best = np.where(cost_of < least, merge, best)
-        least = np.minimum(least, cost_of)
+        price_of_all = total(merge)
+        best = np.where(price_of_all < least, merge, best)
+        least = np.minimum(least, price_of_all)
     return cast("int", whole(best))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ...commands_synth import AREA_GROUPS
+from ...generators.area_groups import AREA_GROUPS
 from ...generators.design import emit_design
 from ...generators.spec import load
 from ...hdl.synth import synthesize

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,8 @@ class Grid:
 
     def batch(self, case: Values) -> FamilyParams:
         """Return all points of a case as one object, unchecked."""
-        return batch_of(self.cls, {**self.base, **dict(zip(self.case_axes, case, strict=True)), **self.size_arrays})
+        values = {**self.base, **dict(zip(self.case_axes, case, strict=True)), **self.size_arrays}
+        return cast("FamilyParams", batch_of(self.cls, values))
 
     def spec(self, values: Mapping[str, Any]) -> Spec:
         """Return a design with these values of the axes, checked and named after what it is."""

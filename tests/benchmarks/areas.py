@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import track
 
-from rtloom.commands_synth import AREA_GROUPS
 from rtloom.figures import Figure
+from rtloom.generators.area_groups import AREA_GROUPS
 from rtloom.generators.design import Design, emit_design
 from rtloom.generators.family import Family
 from rtloom.generators.params import FamilyParams

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from rtloom.commands_synth import AREA_GROUPS
 from rtloom.figures import Figure
+from rtloom.generators.area_groups import AREA_GROUPS
 from rtloom.generators.design import emit_design
 from rtloom.generators.spec import load
 from rtloom.hdl.synth import synthesize
