@@ -171,7 +171,7 @@ SYSTOLIC = Space(
     },
     weight=_systolic_weight,
     most=420,
-    points=36,
+    points=54,
     settle=_settle_systolic,
 )
 

@@ -118,7 +118,9 @@ def test_a_figure_says_how_far_it_can_be_trusted():
     errors = found.fit.errors
     near = found.figure(family("systolic").params.parse({"rows": 4, "cols": 4}))
     assert near.unit == "GE"
-    assert near.source.startswith(f"model ±{errors['held_out'].p95:.1f} % (n = {errors['held_out'].n}, held out; median")
+    assert near.source.startswith(
+        f"model ±{errors['held_out'].p95:.1f} % (n = {errors['held_out'].n}, held out; median"
+    )
     far = found.figure(family("systolic").params.parse({"rows": 64, "cols": 4}))
     outside = errors["out_of_family"]
     assert f"±{outside.p95:.1f} % (n = {outside.n}, outside the calibrated space; " in far.source

@@ -108,6 +108,7 @@ def _columns(p: Any, w: _Widths) -> Counts:
         "looked up bits": readers * p.planes * w.entries * (w.entry + w.shift - w.half),
         "negated bits": readers * p.planes * (w.entry + w.shift),
         "decoded entries": p.n * p.k * p.planes * w.entries * p.lookup,
+        "turned indices": (p.table == "half") * p.n * p.k * p.planes * p.lookup,
     }
 
 
