@@ -1,4 +1,4 @@
-"""Synthesis of many designs with several libraries at once: every distinct module once, whatever designs it stands in."""
+"""Synthesis of many designs with several libraries: every distinct module once, whatever designs it stands in."""
 
 import json
 import re
@@ -68,7 +68,7 @@ def parts_of(verilog: str, top: str) -> Parts:
     return Parts({part.name: part for part in named.values()}, _uses(texts, named, top))
 
 
-def _uses(texts: Mapping[str, str], named: Mapping[str, Part], top: str) -> dict[tuple[str, str], int]:
+def _uses(texts: Mapping[str, str], named: dict[str, Part], top: str) -> dict[tuple[str, str], int]:
     """Return how often each part stands in the design; children come before their parents in `named`."""
     uses: Counter[str] = Counter({top: 1})
     for module in reversed(named):
