@@ -1,0 +1,1 @@
+"""What an exploration found, to look at and to take along: a page, pictures, tables, JSON."""

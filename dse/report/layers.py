@@ -1,0 +1,173 @@
+"""Layers of the front's designs: how well each is used, and what bounds it."""
+
+from html import escape
+from math import log10, sqrt
+from typing import Any
+
+from ..explore.result import Variant
+from .gather import Gathered, Place
+from .plotting import COLOURS, SOFT, figure, label, layout
+
+__all__ = ["roofline_plot", "utilisation_plot"]
+
+WRITTEN = 22
+"""Layers up to which a cell holds its number."""
+
+NAME_SHOWN = 22
+SHADES = [[0.0, "#f4efe6"], [0.25, "#cfe0e8"], [0.5, "#8fbdd1"], [0.75, "#3f88ac"], [1.0, "#0b4869"]]
+
+
+def utilisation_plot(gathered: Gathered) -> str:
+    """Return utilisation by design and layer."""
+    rows, notes, names = [], [], [layer.name for layer in gathered.workload.layers]
+    for variant in gathered.shown:
+        run = gathered.runs[variant.id]
+        rows.append([each.utilisation.value if each.cycles is not None else None for each in run.layers])
+        notes.append(
+            [
+                f"{escape(each.layer.name)} x {each.layer.repeat}: {escape(each.layer.sizes)}<br>"
+                + (f"{each.cycles:,} cycles each, {each.layer.macs:,} MACs" if each.cycles is not None else "not run: ")
+                + f"<br>{escape(each.how[:90])}"
+                for each in run.layers
+            ]
+        )
+    trace = {
+        "type": "heatmap",
+        "x": list(range(len(names))),
+        "y": [escape(label(gathered, variant)) for variant in gathered.shown],
+        "z": rows,
+        "zmin": 0,
+        "zmax": 100,
+        "xgap": 1,
+        "ygap": 1,
+        "colorscale": SHADES,
+        "colorbar": {"title": {"text": "% used"}, "thickness": 12, "outlinewidth": 0},
+        "customdata": notes,
+        "hovertemplate": "<b>%{z:.1f} %</b> of %{y}<br>%{customdata}<extra></extra>",
+    }
+    if len(names) <= WRITTEN:
+        trace |= {"texttemplate": "%{z:.0f}", "textfont": {"size": 11}}
+    look = _grid(names, len(rows))
+    alt = f"utilisation of {len(rows)} designs in {len(names)} layers, from 0 to 100 percent"
+    caption = "Useful multiply-accumulates in percent of those that the layer's cycles had room for; exact. "
+    return figure("utilisation", [trace], look, alt, caption + _left(gathered))
+
+
+def _grid(names: list[str], rows: int) -> dict[str, Any]:
+    """Return the layout of the picture; its ground shows where a layer cannot run."""
+    shown = [escape(name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1]}\u2026") for name in names]
+    axis = {"tickvals": list(range(len(names))), "ticktext": shown, "tickangle": -50, "showgrid": False}
+    look = layout(150 + 28 * max(rows, 2), margin={"l": 90, "r": 10, "t": 16, "b": 90}, plot_bgcolor="#d7dbe0")
+    look["xaxis"] |= axis | {"tickfont": {"size": 11}}
+    look["yaxis"] |= {"autorange": "reversed", "showgrid": False, "type": "category"}
+    return look
+
+
+def _left(gathered: Gathered) -> str:
+    """Return what is not shown."""
+    text = ""
+    if any(run.missing for run in gathered.runs.values()):
+        text += "Grey: the design cannot run the layer. "
+    if len(gathered.shown) < len(gathered.found.front):
+        text += f"{len(gathered.shown)} of the {len(gathered.found.front)} points of the front, evenly picked. "
+    return text
+
+
+def roofline_plot(gathered: Gathered) -> str:
+    """Return all layers of the front's designs under their rooflines."""
+    places = {variant.id: gathered.places(variant) for variant in gathered.shown}
+    every = [place for some in places.values() for place in some]
+    least, most = min(p.intensity for p in every) / 2, max(p.intensity for p in every) * 2
+    bandwidth = gathered.space.around.bandwidth_gb_s * 1e9
+    peaks = _peaks(gathered)
+    most = max(most, 2 * max(peaks) / bandwidth)
+    traces = _roofs(peaks, bandwidth, least, most)
+    some = set(range(len(gathered.shown))) if len(gathered.shown) <= 4 else {0, len(gathered.shown) // 2}
+    for at, variant in enumerate(gathered.shown):
+        first = at in some or at == len(gathered.shown) - 1
+        traces.append(_layers(gathered, variant, places[variant.id], COLOURS[at % len(COLOURS)], visible=first))
+    look = layout(520, hovermode="closest", margin={"l": 80, "r": 30, "t": 60, "b": 64})
+    look["xaxis"] |= {"type": "log", "title": {"text": "useful MACs for each byte of DRAM traffic"}, "dtick": 1}
+    look["xaxis"]["range"] = [log10(least), log10(most)]
+    look["yaxis"] |= {"type": "log", "title": {"text": "useful MACs a second"}, "exponentformat": "SI", "dtick": 1}
+    alt = f"{len(every)} layers of {len(places)} designs below their rooflines"
+    caption = (
+        "A dot is a layer, as large as its share of the time. Roofs: peak multiply-accumulates at "
+        f"{gathered.space.clock_mhz:g} MHz, and {gathered.space.around.bandwidth_gb_s:g} GB/s of DRAM; traffic is that "
+        "of the best loop order in closed form. A dot below its roof is a layer whose shape leaves multipliers idle. "
+    )
+    if len(some) + 1 < len(gathered.shown):
+        caption += "Further designs are shown by a click on their names. "
+    return figure("roofline", traces, look, alt, caption)
+
+
+def _peaks(gathered: Gathered) -> dict[float, list[str]]:
+    """Return the rates of multiply-accumulates that designs reach at most, and which designs do."""
+    found: dict[float, list[str]] = {}
+    for variant in gathered.shown:
+        spec = gathered.runs[variant.id].spec
+        peak = float(spec.family.peak(spec.params)) * gathered.space.clock_mhz * 1e6
+        found.setdefault(peak, []).append(gathered.tags[variant.id])
+    return dict(sorted(found.items()))
+
+
+def _roofs(peaks: dict[float, list[str]], bandwidth: float, least: float, most: float) -> list[dict[str, Any]]:
+    """Return a line for each peak, named at its right end where there is room, and the slope of the DRAM."""
+    traces, below = [], 0.0
+    for peak, tags in peaks.items():
+        room = not below or log10(peak / below) > 0.12
+        text = f"{_list(tags)}: {peak / 1e9:.3g} GMAC/s" if room else ""
+        below = peak if room else below
+        knee = max(peak / bandwidth, least)
+        traces.append(_line([knee, most], [peak, peak], ["", text], "top left"))
+    top = max(peaks)
+    points = [least, max(top / bandwidth, least)]
+    halfway = sqrt(points[0] * points[1])
+    rates = [bandwidth * x for x in (points[0], halfway, points[1])]
+    words = ["", f"{bandwidth / 1e9:g} GB/s ", ""]
+    return [*traces, _line([points[0], halfway, points[1]], rates, words, "top left")]
+
+
+def _line(x: list[float], y: list[float], text: list[str], side: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines+text",
+        "x": x,
+        "y": y,
+        "text": text,
+        "textposition": side,
+        "textfont": {"size": 12, "color": SOFT},
+        "line": {"color": SOFT, "width": 1.4},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _list(tags: list[str]) -> str:
+    return ", ".join(tags) if len(tags) <= 4 else f"{', '.join(tags[:3])} and {len(tags) - 3} more"
+
+
+def _layers(gathered: Gathered, variant: Variant, places: list[Place], colour: str, *, visible: bool) -> dict[str, Any]:
+    """Return the layers of one design."""
+    total = sum(place.seconds for place in places) or 1.0
+    notes = [
+        f"{escape(p.run.layer.name)}: {escape(p.run.layer.sizes)}<br>{p.run.utilisation.value:.1f} % used, "
+        f"{100 * p.seconds / total:.1f} % of the time, bound by {p.bound}<br>{escape(p.order)}"
+        for p in places
+    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": escape(label(gathered, variant)),
+        "visible": True if visible else "legendonly",
+        "x": [place.intensity for place in places],
+        "y": [place.rate for place in places],
+        "customdata": notes,
+        "hovertemplate": "%{customdata}<br>%{x:.3~g} MAC/B, %{y:.3~s}MAC/s<extra>%{fullData.name}</extra>",
+        "marker": {
+            "color": colour,
+            "opacity": 0.75,
+            "size": [6 + 34 * sqrt(place.seconds / total) for place in places],
+            "line": {"width": 1, "color": "#fff"},
+        },
+    }
