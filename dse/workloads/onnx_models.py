@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import must
 from .onnx_graph import open_graph
 from .onnx_layers import LAYERS
+from .onnx_wires import OnnxWires
 from .workload import Workload, parse_workload
 
 __all__ = ["read_onnx"]
@@ -24,7 +25,8 @@ def read_onnx(path: Path, sizes: Mapping[str, int] | None = None) -> Workload:
     """Return the workload of an ONNX model.
 
     Conv, Gemm and MatMul, and what is quantised of them, become layers; a product of two activations (as in attention)
-    has no weights. Parameters of other operators are counted by operator, and all other operators are listed.
+    has no weights. Layers are wired as in the model, through the operators between them. Parameters of other operators
+    are counted by operator, and all other operators are listed.
 
     Parameters
     ----------
@@ -43,27 +45,33 @@ def read_onnx(path: Path, sizes: Mapping[str, int] | None = None) -> Workload:
     thing = f"ONNX model {path}"
     graph = open_graph(path, sizes or {}, thing)
     layers: list[dict[str, Any]] = []
+    wires = OnnxWires(graph)
     others: Counter[str] = Counter()
     parameters: Counter[str] = Counter()
     for node in graph.nodes:
         found = LAYERS[node.kind](graph, node) if node.kind in LAYERS else None
         if found is not None:
+            wires.layer(node)
             weights = found.pop("weight_of")
             layers.append({"name": _unique(node.name, layers)} | found)
             if weights is not None and not graph.claim(weights):
                 layers[-1]["weights"] = "shared"
-        elif node.kind not in _SHAPING:
-            others[node.kind] += 1
+        else:
+            wires.other(node)
+            others[node.kind] += node.kind not in _SHAPING
         parameters[f"{node.kind} {'bias' if found else 'parameters'}"] += graph.claim_rest(node)
     if not layers:
-        raise must(thing, f"have a layer: {', '.join(sorted(LAYERS))}", ", ".join(sorted(others)))
+        raise must(thing, f"have a layer: {', '.join(sorted(LAYERS))}", ", ".join(sorted(+others)))
+    names = [layer["name"] for layer in layers]
+    for number, layer in enumerate(layers):
+        layer.update(wires.entry(number, names))
     document = {
         "description": f"ONNX model {path.name}",
         "source": path.name,
         "sizes": dict(sizes or {}),
         "layers": layers,
         "other_parameters": {name: count for name, count in sorted(parameters.items()) if count},
-        "not_counted": [_listed(kind, count, parameters) for kind, count in sorted(others.items())],
+        "not_counted": [_listed(kind, count, parameters) for kind, count in sorted(others.items()) if count],
     }
     return parse_workload(document, path.stem, thing, sizes)
 
