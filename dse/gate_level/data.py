@@ -1,7 +1,7 @@
 """Operands of known distributions for calibration: the same job with data that toggle much, little or not at all."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,6 @@ from ...generators.sparse.examples import draw_weights
 from ...generators.spec import Spec
 from ...generators.vector.examples import draw_arguments
 from ...hdl.formats import Format
-
-if TYPE_CHECKING:
-    from ...generators.attention.params import AttentionParams
-    from ...generators.lut.params import LutParams
-    from ...generators.sparse.params import SparseParams
-    from ...generators.systolic.params import SystolicParams
-    from ...generators.vector.params import VectorParams
 
 __all__ = ["KINDS", "draw", "jobs", "tensors"]
 
@@ -50,11 +43,13 @@ def draw(form: Format, kind: str, shape: tuple[int, ...], rng: np.random.Generat
         raise must("Data kind", f"be one of {', '.join(KINDS)}", kind)
     if kind == "uniform":
         return form.random(rng, shape)
-    normal = rng.normal(0, (form.hi - form.lo) / 6, shape)
+    values: NDArray[np.float64] = rng.normal(0, (form.hi - form.lo) / 6, shape)
     if kind == "relu":
-        values = np.abs(normal) * rng.integers(0, 2, shape)
-    else:
-        values = normal + (0 if form.lo < 0 else (form.hi + 1) / 2) if kind == "gauss" else np.zeros(shape)
+        values = np.abs(values) * rng.integers(0, 2, shape)
+    elif kind == "zero":
+        values = np.zeros(shape)
+    elif form.lo >= 0:
+        values = values + (form.hi + 1) / 2
     return form.clip(np.rint(values).astype(np.int64))
 
 
@@ -98,7 +93,7 @@ def _weights(kind: str) -> str:
 
 def _systolic(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return a GEMM of one tile: long in K, or in the streamed axis where an operand stays."""
-    params: SystolicParams = spec.params
+    params: Any = spec.params
     _, given = spec.family.example(params, "small", int(rng.integers(1 << 30)))
     m, n, k = params.rows, params.cols, (LONG + 4 * (params.rows + params.cols)) * params.step
     if params.stationary:
@@ -117,7 +112,7 @@ def _long(values: IntArray, length: int) -> IntArray:
 
 def _lut(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return a GEMM of several rows of tiles, two groups long at most."""
-    params: LutParams = spec.params
+    params: Any = spec.params
     _, given = spec.family.example(params, "small", int(rng.integers(1 << 30)))
     k = max(LONG, 16 * params.step) // params.step * params.step
     if params.group is not None:
@@ -138,7 +133,7 @@ def _lut(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
 
 def _sparse(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return a GEMM of several rows, every density among its windows."""
-    params: SparseParams = spec.params
+    params: Any = spec.params
     _, given = spec.family.example(params, "small", int(rng.integers(1 << 30)))
     windows = max(8, params.levels + 1)
     k = min(windows * params.length, params.max_reduction)
@@ -149,7 +144,7 @@ def _sparse(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
 
 def _attention(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return one task with many keys and no mask; its scale is that of uniform operands."""
-    params: AttentionParams = spec.params
+    params: Any = spec.params
     lead, keys = (params.rows,), min(LONG, params.max_length)
 
     def side(name: str, lanes: int, elements: int, drawn: Mapping[str, Any], of: str) -> Tensors:
@@ -174,7 +169,7 @@ def _attention(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
 
 def _vector(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     """Return several vectors of whole beats."""
-    params: VectorParams = spec.params
+    params: Any = spec.params
     length = LONG * params.lanes // 4
     shape = (4, min(length, params.max_length) if params.holds else length)
     x = draw(params.x_format, kind, shape, rng)
