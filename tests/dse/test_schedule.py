@@ -267,3 +267,12 @@ def test_the_table_for_benchmarks() -> None:
     assert row["milp"] <= row["belady"] <= row["lru"]
     assert row["saving_percent"] == pytest.approx(100 * (1 - row["milp"] / row["lru"]))
     assert row["compulsory"] == 4_209_088 + 224 * 224 * 3 + 1000
+
+
+def test_without_time_it_is_belady_with_an_honest_gap() -> None:
+    """The solver finds nothing in a moment: the better simple schedule is taken, and the gap says what is not known."""
+    graph = layer_graph(read_workload("resnet-50"), BITS)
+    hasty, simple = (schedule(graph, 1 << 18, method, 1e-3) for method in ("milp", "belady"))
+    hasty.check()
+    assert hasty.extra_bytes.value <= simple.extra_bytes.value
+    assert 0 < hasty.gap <= 1
