@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from rtloom.dse.exports.costs import ExportCosts, ExportSram
+from rtloom.dse.exports.files import write_exports
 from rtloom.dse.exports.scalesim import scalesim_config, scalesim_layout, scalesim_topology
 from rtloom.dse.exports.zigzag import zigzag_hardware, zigzag_mapping, zigzag_yaml
 from rtloom.dse.workloads.files import read_workload
@@ -223,3 +224,23 @@ def test_costs_in_other_units_are_refused(change, message) -> None:
     assert str(caught.value) == message
     with pytest.raises(InputError, match=r"^Export memory kib must be an integer of at least 1, not 0$"):
         replace(SRAM, kib=0)
+
+
+def test_all_files_of_a_design(tmp_path) -> None:
+    workload = read_workload("mobilenet-v1")
+    written, refused = write_exports(tmp_path / "new", load("systolic-16x16-int8"), COSTS, workload)
+    assert refused == []
+    assert [path.name for path in written] == [
+        "systolic-16x16-int8.zigzag.yaml",
+        "systolic-16x16-int8.zigzag-mapping.yaml",
+        "systolic-16x16-int8.scalesim.cfg",
+        "mobilenet-v1.scalesim.csv",
+        "mobilenet-v1.scalesim-layout.csv",
+    ]
+    assert written[0].read_text() == zigzag_yaml(load("systolic-16x16-int8"), COSTS)
+    assert yaml.safe_load(written[1].read_text()) == zigzag_mapping(load("systolic-16x16-int8"))
+    written, refused = write_exports(tmp_path, load("systolic-cube-4x4x4-int8"), COSTS)
+    assert len(written) == 2
+    assert [line.partition(": ")[0] for line in refused] == ["systolic-cube-4x4x4-int8.scalesim.cfg"]
+    with pytest.raises(InputError, match="must be of the family systolic"):
+        write_exports(tmp_path, load("vector-softmax"), COSTS)
