@@ -1,6 +1,5 @@
 """From rows of measurements to a calibration: designs once, their targets by group of modules."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from .calibration import Calibration, Measured, refit
@@ -12,7 +11,6 @@ __all__ = ["CONTROL", "assemble"]
 
 CONTROL = "control"
 """Group of the modules that no group names."""
-BY_LABEL = ("area", "flip_flops")
 
 
 def assemble(family: str, rows: Sequence[Row], seed: int = SEED) -> Calibration:
@@ -20,19 +18,19 @@ def assemble(family: str, rows: Sequence[Row], seed: int = SEED) -> Calibration:
 
     Flip-flops are the same with every library: they are taken from the first one.
     """
-    designs = {json.dumps(row.params, sort_keys=True): (row.split, row.params) for row in rows}
+    designs = {row.design: (row.split, row.params) for row in rows}
     place = {key: n for n, key in enumerate(designs)}
-    libraries: dict[str, list[Row]] = {}
+    libraries: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        libraries.setdefault(row.sha256, []).append(row)
-    first = next(iter(libraries))
+        libraries.setdefault((row.sha256, row.unit), []).append(row)
+    first = rows[0].sha256
     measured = []
-    for digest, own in libraries.items():
-        where = tuple(place[json.dumps(row.params, sort_keys=True)] for row in own)
+    for (digest, _), own in libraries.items():
+        where = tuple(place[row.design] for row in own)
         for target in own[0].targets:
             if "/" in target or (target == "flip_flops" and digest != first):
                 continue
-            groups = _by_group(family, own, target) if target in BY_LABEL else {"": [r.targets[target] for r in own]}
+            groups = _by_group(family, own, target)
             kept = {group: tuple(float(f"{v:.7g}") for v in values) for group, values in groups.items()}
             unit = "FF" if target == "flip_flops" else own[0].unit
             measured.append(Measured(own[0].library, digest, unit, target, where, kept))

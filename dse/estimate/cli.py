@@ -1,11 +1,14 @@
 """The command ``rtloom calibrate``."""
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from .calibration import Calibration
 
 __all__ = ["register"]
@@ -29,6 +32,10 @@ def calibrate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of what is measured and fitted; default: the cache.")
     ] = None,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Also simulate gates with data of several kinds, for energies.")
+    ] = False,
+    node: Annotated[str, typer.Option(help="Technology of the built-in library, for energies.")] = "sky130",
     fit_only: Annotated[bool, typer.Option("--fit-only", help="Fit what was measured, and measure nothing.")] = False,
 ) -> None:
     """Synthesise a designed set of each family and fit the estimators of its area; print their errors.
@@ -48,34 +55,59 @@ def calibrate(
             raise InputError(f"Calibration family must be one of {', '.join(FAMILIES)}, not {name!r}")
     folder = own_calibrations() if output is None else output
     for name in families or FAMILIES:
-        found = _calibration(name, folder, liberty or [], points, jobs, fit_only)
+        if not fit_only:
+            _measure(name, folder, liberty or [], points, jobs)
+            if energy:
+                _simulate(name, folder, liberty or [], node, points)
+        found = _fitted(name, folder)
         with whole_file(calibration_file(folder, name), "Calibration") as file:
             file.write(found.to_json().encode())
         show(found)
 
 
-def _calibration(
-    family: str, folder: Path, liberty: list[Path], points: int | None, jobs: int, fit_only: bool
-) -> "Calibration":
-    """Measure what is lacking, and fit."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from ...errors import must
+def _measure(family: str, folder: Path, liberty: list[Path], points: int | None, jobs: int) -> None:
+    """Synthesise what is lacking."""
     from ...hdl.gate_equivalents import gate_equivalents
     from ...hdl.liberty import load_library
-    from .assemble import assemble
-    from .dataset import collect, read_rows
+    from .dataset import collect
     from .design_set import design_set
 
-    file = folder / f"{family}.jsonl"
-    if not fit_only:
-        libraries = [gate_equivalents(), *([load_library(liberty)] if liberty else [])]
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, transient=True) as bar:
-            task = bar.add_task(f"{family}: synthesising")
-            chosen = design_set(family, points)
-            collect(chosen, libraries, file, lambda done, of: bar.update(task, completed=done, total=of), jobs)
-    rows = read_rows(file)
+    libraries = [gate_equivalents(), *([load_library(liberty)] if liberty else [])]
+    with _bar(f"{family}: synthesising") as progress:
+        collect(design_set(family, points), libraries, folder / f"{family}.jsonl", progress, jobs)
+
+
+def _simulate(family: str, folder: Path, liberty: list[Path], node: str, points: int | None) -> None:
+    """Simulate the gates of what is lacking."""
+    from ..technology import technology
+    from .design_set import design_set
+    from .energy import collect_energy
+
+    with _bar(f"{family}: simulating gates") as progress:
+        chosen = technology(liberty, node)
+        name = f"{family}-energy-{chosen.library.sha256[:8] if liberty else node}.jsonl"
+        collect_energy(design_set(family, points), chosen, folder / name, progress)
+
+
+@contextmanager
+def _bar(title: str) -> "Iterator[Callable[[int, int], None]]":
+    """Show a progress bar; give what sets the designs done and wanted."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task(title)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _fitted(family: str, folder: Path) -> "Calibration":
+    """Fit all that a folder holds of a family."""
+    from ...errors import must
+    from .assemble import assemble
+    from .dataset import read_rows
+
+    files = [folder / f"{family}.jsonl", *sorted(folder.glob(f"{family}-energy-*.jsonl"))]
+    rows = [row for file in files for row in read_rows(file)]
     if not rows:
         raise must("Calibration folder", f"hold what was measured of {family}", str(folder))
     return assemble(family, rows)

@@ -18,7 +18,7 @@ from ...hdl.synth_parts import Parts, parts_of, synthesize_parts
 from ...hdl.yosys import yosys_version
 from .design_set import Point
 
-__all__ = ["RECIPE", "Row", "collect", "read_rows"]
+__all__ = ["RECIPE", "Row", "append_rows", "collect", "read_rows"]
 
 RECIPE = GateOptions(flatten=False, booth=True, goal="area", clock_gating=False, macro_bits=1024)
 """What the fits hold for: the defaults of `rtloom.hdl.synth.synthesize`."""
@@ -58,6 +58,20 @@ class Row:
     def key(self) -> str:
         """What tells rows apart: all but what was measured."""
         return _key(self.family, self.params, self.tool, self.recipe, self.sha256)
+
+    @property
+    def design(self) -> str:
+        """What tells designs apart."""
+        return _named(self.family, self.params)
+
+    @staticmethod
+    def named(point: Point) -> str:
+        """Return the `design` of a point."""
+        return _named(point.family, point.params)
+
+
+def _named(family: str, params: Mapping[str, Any]) -> str:
+    return json.dumps([family, dict(params)], sort_keys=True)
 
 
 def _key(family: str, params: Mapping[str, Any], tool: str, recipe: str, sha256: str) -> str:
@@ -114,7 +128,7 @@ def collect(
     known, done = _Known(path.with_name("parts.jsonl"), tool, options), len(points) - len(lacking)
     progress(done, len(points))
     for measured in _measured(batches, libraries, known, jobs):
-        _append(path, [asdict(row) for row in measured if row.key not in rows])
+        append_rows(path, [asdict(row) for row in measured if row.key not in rows])
         rows |= {row.key: row for row in measured if row.key not in rows}
         done += len(measured) // len(libraries)
         progress(done, len(points))
@@ -161,7 +175,7 @@ class _Known:
             common = {"tool": self.tool, "recipe": str(self.options)}
             lines = [{"part": n, "sha256": s, **common, "area": a, "flip_flops": f} for n, s, a, f in both]
             with self.writing:
-                _append(self.path, lines)
+                append_rows(self.path, lines)
                 self.areas.update({(n, s): (a, f) for n, s, a, f in both})
 
 
@@ -212,8 +226,8 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in whole.splitlines()]
 
 
-def _append(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
-    """Add lines, behind the last whole one."""
+def append_rows(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Add lines to a file, made if need be, behind the last whole one."""
     text = "".join(json.dumps(line) + "\n" for line in lines).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -88,9 +88,11 @@ class AreaEstimator:
 
     def source(self, inside: bool) -> str:
         """Return the source of an estimate, with its error on designs that the fit has not seen."""
-        errors = self.fit.errors["held_out" if inside else "out_of_family"]
-        where = "held out" if inside else "outside the calibrated space"
+        split, where = ("held_out", "held out") if inside else ("out_of_family", "outside the calibrated space")
         of = f"{self.fit.target} by {self.tool}, {self.measured.library} sha256:{self.measured.sha256[:12]}"
+        errors = self.fit.errors.get(split)
+        if errors is None:
+            return f"model ± an unknown error (n = 0, {where}; {of})"
         return f"model ±{errors.p95:.1f} % (n = {errors.n}, {where}; median {errors.median:.1f} %; {of})"
 
     def figure(self, p: Any) -> Figure:

@@ -41,11 +41,11 @@ def products(a: Format, b: Format, count: Any) -> Counts:
     """Return what `count` multipliers of two formats are made of, as synthesis builds them (`NARROW_MULTIPLIERS`).
 
     Rows of ANDs where one operand is narrow; else Booth's digits of two bits; what passes or negates an operand for a
-    format of one digit. An unsigned integer beside a signed one counts one bit more, for its sign.
+    ternary or bipolar one. An unsigned integer beside a signed one counts one bit more, for its sign.
     """
     signed = _signed(a) or _signed(b)
     long, short = sorted((form.bits + (signed and not _signed(form)) for form in (a, b)), reverse=True)
-    if min(a.bits, b.bits) < 3:
+    if not (isinstance(a, Integer) and isinstance(b, Integer)):
         return {"passed bits": count * (long + 1)}
     if short <= (5 if signed else 7) and not (signed and long == short == 4):
         return {"row bits": count * long * (short - 1), "row operand bits": count * (long + short)}
