@@ -29,11 +29,12 @@ def energy_plot(gathered: Gathered) -> str:
     traces = [_part(name, best, totals, axis.scale, names) for name in PARTS]
     traces.append(_totals(best, totals, axis.scale, names))
     look = layout(
-        110 + 30 * max(len(best), 2), barmode="stack", bargap=0.25, margin={"l": 90, "r": 70, "t": 40, "b": 56}
+        110 + 30 * max(len(best), 2), barmode="stack", bargap=0.25, margin={"l": 90, "r": 70, "t": 44, "b": 56}
     )
     look["xaxis"] |= {"title": {"text": f"energy of {escape(gathered.workload.name)} once [{axis.unit}]"}}
     look["xaxis"]["range"] = [0, max(totals) / axis.scale * 1.12]
     look["yaxis"] |= {"autorange": "reversed", "showgrid": False, "type": "category"}
+    look["legend"] |= {"traceorder": "normal"}
     alt = f"energy of {len(best)} points in logic, SRAM and DRAM"
     caption = "Logic: simulated gates, cycles with and without work. SRAM, DRAM: bits moved times table values. "
     return figure("energy", traces, look, alt, caption)
@@ -131,7 +132,7 @@ def estimate_plot(gathered: Gathered) -> str:
     if not found:
         return ""
     traces: list[dict[str, Any]] = []
-    look = layout(380, hovermode="closest", shapes=[], annotations=[], margin={"l": 70, "r": 24, "t": 60, "b": 64})
+    look = layout(380, hovermode="closest", shapes=[], annotations=[], margin={"l": 70, "r": 44, "t": 60, "b": 64})
     width = 1 / len(found)
     for at, each in enumerate(found):
         end = "" if at == 0 else str(at + 1)

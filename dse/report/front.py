@@ -39,7 +39,7 @@ def front_plot(gathered: Gathered) -> str:
             for a in axes
         ],
         "kinds": _kinds(gathered, axes),
-        "layout": layout(560, hovermode="closest", margin={"l": 80, "r": 30, "t": 70, "b": 64}),
+        "layout": layout(560, hovermode="closest", margin={"l": 80, "r": 44, "t": 70, "b": 64}),
     }
     count = len(gathered.found.front)
     alt = f"{axes[0].label} against {axes[min(1, len(axes) - 1)].label} of all points; {count} are on the front"

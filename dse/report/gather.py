@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from ...figures import Figure
-from ...generators.spec import Spec, family, load
+from ...generators.spec import Spec, load
 from ..cycles import LayerRun, WorkloadRun, run_workload
 from ..explore.estimates import costs_of, technology_of
-from ..explore.judge import Judge
 from ..explore.result import Explored, Variant
 from ..space.document import Space
-from ..space.grid import Grid
 from ..streams import operand_bits
-from ..tier0.table import Trials
+from ..tier0.costs import Costs
 from ..traffic import layer_traffic, roofline
 from ..workloads.workload import Workload, parse_workload
 
 __all__ = ["Gathered", "Place"]
+
+EXACT = {"cycles", "utilisation", "stream_bits", "dram_bytes"}
+"""Figures of tier 0 that estimates of energy are made of."""
 
 MOST = 24
 """Points of the front whose layers are drawn; of a longer front they are picked evenly."""
@@ -123,26 +124,18 @@ class Gathered:
         return found
 
     @cached_property
-    def estimates(self) -> dict[str, Mapping[str, Figure]]:
-        """Figures of tier 0 of every variant, by its id: what was known before anything was synthesised."""
+    def estimates(self) -> dict[str, dict[str, Figure]]:
+        """Area and energy of every variant as tier 0 has them, by its id; without those that nothing was fitted for."""
         costs = costs_of(self.space)
-        if costs.area is None and costs.busy_joules is None:
-            return {}
-        grid = Grid(family(self.space.family), self.space.base, self.space.values, arrays=False)
-        trials = Trials(grid, self.space, self.workload, costs)
-        picked = {variant.id: self._picked(grid, variant) for variant in self.found.variants}
-        for values in picked.values():
-            trials.judge(values, [])
-        table = trials.table()
-        judge = Judge(self.space, table, costs, technology_of(self.space))
-        rows = {values: at for at, values in enumerate(table.picked or ())}
-        begun = {at: judge.begin(at) for at in rows.values()}
-        return {name: begun[rows[values]] for name, values in picked.items() if values in rows}
-
-    @staticmethod
-    def _picked(grid: Grid, variant: Variant) -> tuple[Any, ...]:
-        """Return a variant's values of the axes as the grid holds them."""
-        return tuple(grid.cls.parse_field(name, variant.axes[name]) for name in grid.case_axes)
+        found: dict[str, dict[str, Figure]] = {}
+        for variant in self.found.variants:
+            params, figures = self.spec(variant).params, found.setdefault(variant.id, {})
+            if costs.area is not None:
+                figures["area"] = Figure(float(costs.area(params)), costs.area_unit, costs.sources["area"])
+            if variant.figures.keys() >= EXACT:
+                joules = _joules(costs, params, {name: variant.figures[name].value for name in EXACT})
+                figures |= {} if joules is None else {"energy": Figure(joules, "J", costs.sources["energy"])}
+        return found
 
     @cached_property
     def reasons(self) -> dict[str, int]:
@@ -160,3 +153,13 @@ class Gathered:
         for variant in reversed(self.found.variants):
             units |= {name: figure.unit for name, figure in variant.figures.items()}
         return units
+
+
+def _joules(costs: Costs, params: Any, values: Mapping[str, float]) -> float | None:
+    """Return the estimated energy of a workload from its exact figures; None where no energy was fitted."""
+    if costs.busy_joules is None or costs.idle_joules is None:
+        return None
+    useful = values["utilisation"] / 100 * values["cycles"]
+    logic = useful * float(costs.busy_joules(params)) + (values["cycles"] - useful) * float(costs.idle_joules(params))
+    chip = values["stream_bits"] * costs.sram_joules_per_bit
+    return logic + chip + 8 * values["dram_bytes"] * costs.dram_joules_per_bit

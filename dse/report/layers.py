@@ -41,6 +41,7 @@ def utilisation_plot(gathered: Gathered) -> str:
         "xgap": 1,
         "ygap": 1,
         "colorscale": SHADES,
+        "showscale": len(names) > WRITTEN,
         "colorbar": {"title": {"text": "% used"}, "thickness": 12, "outlinewidth": 0},
         "customdata": notes,
         "hovertemplate": "<b>%{z:.1f} %</b> of %{y}<br>%{customdata}<extra></extra>",
@@ -57,7 +58,7 @@ def _grid(names: list[str], rows: int) -> dict[str, Any]:
     """Return the layout of the picture; its ground shows where a layer cannot run."""
     shown = [escape(name if len(name) <= NAME_SHOWN else f"{name[: NAME_SHOWN - 1]}\u2026") for name in names]
     axis = {"tickvals": list(range(len(names))), "ticktext": shown, "tickangle": -50, "showgrid": False}
-    look = layout(150 + 28 * max(rows, 2), margin={"l": 90, "r": 10, "t": 16, "b": 90}, plot_bgcolor="#d7dbe0")
+    look = layout(150 + 28 * max(rows, 2), margin={"l": 90, "r": 44, "t": 16, "b": 90}, plot_bgcolor="#d7dbe0")
     look["xaxis"] |= axis | {"tickfont": {"size": 11}}
     look["yaxis"] |= {"autorange": "reversed", "showgrid": False, "type": "category"}
     return look
@@ -86,10 +87,10 @@ def roofline_plot(gathered: Gathered) -> str:
     for at, variant in enumerate(gathered.shown):
         first = at in some or at == len(gathered.shown) - 1
         traces.append(_layers(gathered, variant, places[variant.id], COLOURS[at % len(COLOURS)], visible=first))
-    look = layout(520, hovermode="closest", margin={"l": 80, "r": 30, "t": 60, "b": 64})
+    look = layout(520, hovermode="closest", margin={"l": 80, "r": 44, "t": 60, "b": 64})
     look["xaxis"] |= {"type": "log", "title": {"text": "useful MACs for each byte of DRAM traffic"}, "dtick": 1}
     look["xaxis"]["range"] = [log10(least), log10(most)]
-    look["yaxis"] |= {"type": "log", "title": {"text": "useful MACs a second"}, "exponentformat": "SI", "dtick": 1}
+    look["yaxis"] |= {"type": "log", "title": {"text": "useful MACs a second"}, "exponentformat": "SI", "dtick": "D2"}
     alt = f"{len(every)} layers of {len(places)} designs below their rooflines"
     caption = (
         "A dot is a layer, as large as its share of the time. Roofs: peak multiply-accumulates at "

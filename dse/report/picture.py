@@ -12,13 +12,14 @@ from .units import BETTER, Axis, error_of
 
 __all__ = ["draw"]
 
+DPI = 160
 MARKERS = {"cloud": ".", "out": "x", "netlist": "D", "simulated": "o", "front": "o"}
 SIZES = {"cloud": 18, "out": 28, "netlist": 26, "simulated": 38, "front": 62}
 STYLE = {"font.family": "DejaVu Sans", "font.size": 9.5, "svg.hashsalt": "rtloom", "svg.fonttype": "none"}
 """Text stays text, and the same points give the same file."""
 
-SIDES = ((7, 7, "left", "bottom"), (-7, -7, "right", "top"), (-7, 7, "right", "bottom"), (7, -7, "left", "top"))
-SIDES += ((9, 0, "left", "center"), (-9, 0, "right", "center"), (0, 9, "center", "bottom"), (0, -9, "center", "top"))
+SIDES = ((-1, -1), (1, 1), (1, -1), (-1, 1), (-1, 0), (1, 0), (0, -1), (0, 1))
+"""Where a label may stand, in the order of preference where less is better in both figures: there nothing can lie."""
 
 Point = tuple[float, float]
 
@@ -41,7 +42,7 @@ def draw(gathered: Gathered, files: dict[str, IO[bytes]]) -> None:
     matplotlib = tool("matplotlib")
     figure_type, agg = tool("matplotlib.figure").Figure, tool("matplotlib.backends.backend_agg").FigureCanvasAgg
     with matplotlib.rc_context(STYLE):
-        figure = figure_type(figsize=(8.4, 5.2), dpi=160, layout="constrained")
+        figure = figure_type(figsize=(8.4, 5.2), dpi=DPI, layout="constrained")
         agg(figure)
         axes = figure.subplots()
         _fill(gathered, axes, figure)
@@ -130,28 +131,27 @@ def _stairs(points: Sequence[Point], pair: Sequence[Axis]) -> list[Point]:
 
 def _label(gathered: Gathered, axes: Any, pair: Sequence[Axis], kinds: dict[str, list[Variant]]) -> None:
     """Write the points' names where they cover least."""
-    solid = [
-        _pixel(axes, _at(variant, pair))
-        for kind in ("netlist", "simulated", "front")
-        for variant in kinds[kind]
-        if all(axis.name in variant.figures for axis in pair)
-    ]
-    boxes = [_Box(x - 9, y - 9, x + 9, y + 9) for x, y in solid]
-    frame = axes.get_window_extent()
-    for variant in kinds["front"]:
-        if not all(axis.name in variant.figures for axis in pair):
-            continue
+    shown = {kind: [v for v in kinds[kind] if all(axis.name in v.figures for axis in pair)] for kind in kinds}
+    solid = [_pixel(axes, _at(variant, pair)) for kind, some in shown.items() if kind != "out" for variant in some]
+    boxes, frame = [_Box(x - 9, y - 9, x + 9, y + 9) for x, y in solid], axes.get_window_extent()
+    a, b = (BETTER.get(axis.name, 1) for axis in pair)
+    for variant in shown["front"]:
         at, text = _at(variant, pair), label(gathered, variant)
         costs = []
-        for rank, side in enumerate(SIDES):
-            box = _text_box(_pixel(axes, at), text, side)
+        for rank, (dx, dy) in enumerate(SIDES):
+            box = _text_box(_pixel(axes, at), text, (a * dx, b * dy))
             out = box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1
             costs.append((sum(box.common(other) for other in boxes) + 2000 * out + rank, rank, box))
         _, rank, box = min(costs, key=lambda cost: cost[:2])
         boxes.append(box)
-        dx, dy, across, along = SIDES[rank]
-        place = {"xytext": (dx, dy), "textcoords": "offset points", "ha": across, "va": along, "parse_math": False}
-        axes.annotate(text, at, color=KINDS["front"]["colour"], fontsize=9, zorder=9, **place)
+        _write(axes, at, text, (a * SIDES[rank][0], b * SIDES[rank][1]))
+
+
+def _write(axes: Any, at: Point, text: str, side: tuple[int, int]) -> None:
+    """Write a label beside a point."""
+    across, along = {-1: "right", 0: "center", 1: "left"}[side[0]], {-1: "top", 0: "center", 1: "bottom"}[side[1]]
+    place = {"xytext": (6 * side[0], 6 * side[1]), "textcoords": "offset points", "ha": across, "va": along}
+    axes.annotate(text, at, color=KINDS["front"]["colour"], fontsize=9, zorder=9, parse_math=False, **place)
 
 
 class _Box:
@@ -172,11 +172,10 @@ def _pixel(axes: Any, at: Point) -> Point:
     return float(x), float(y)
 
 
-def _text_box(at: Point, text: str, side: tuple[int, int, str, str]) -> _Box:
+def _text_box(at: Point, text: str, side: tuple[int, int]) -> _Box:
     """Return the room that a text takes beside a point."""
-    dot = 160 / 72
+    dot = DPI / 72
     wide, high = 5.6 * len(text) * dot, 11 * dot
-    x, y = at[0] + side[0] * dot, at[1] + side[1] * dot
-    x0 = {"left": x, "right": x - wide, "center": x - wide / 2}[side[2]]
-    y0 = {"bottom": y, "top": y - high, "center": y - high / 2}[side[3]]
+    x, y = at[0] + 6 * side[0] * dot, at[1] + 6 * side[1] * dot
+    x0, y0 = x + (side[0] - 1) / 2 * wide, y + (side[1] - 1) / 2 * high
     return _Box(x0, y0, x0 + wide, y0 + high)

@@ -77,8 +77,9 @@ def layout(height: int, **more: Any) -> dict[str, Any]:
         "font": {"family": "system-ui, 'DejaVu Sans', sans-serif", "size": 13, "color": INK},
         "paper_bgcolor": "#fff",
         "plot_bgcolor": "#fff",
-        "margin": {"l": 70, "r": 24, "t": 40, "b": 60},
+        "margin": {"l": 70, "r": 44, "t": 40, "b": 60},
         "hoverlabel": {"align": "left", "bgcolor": "#fff", "bordercolor": SOFT, "font": {"size": 12, "color": INK}},
+        "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)", "color": "#a9b4bf", "activecolor": SOFT},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12}},
     }
     for name in ("xaxis", "yaxis"):

@@ -5,17 +5,21 @@ __all__ = ["SCRIPT"]
 SCRIPT = r"""
 const CONFIG = {responsive:true, displaylogo:false, modeBarButtonsToRemove:["lasso2d","select2d","autoScale2d"],
   toImageButtonOptions:{format:"svg"}};
-const SIDES = ["top right","bottom left","top left","bottom right","middle right","middle left",
-  "top center","bottom center"];
+const SIDES = ["bottom left","top right","bottom right","top left","middle left","middle right",
+  "bottom center","top center"];
+// On the side of better values nothing can lie: labels go there first.
+const sidesOf = (a, b) => SIDES.map(side => side
+  .replace(/left|right/, at => a > 0 ? at : at === "left" ? "right" : "left")
+  .replace(/top|bottom/, at => b > 0 ? at : at === "top" ? "bottom" : "top"));
 function stairs(points, i, j, a, b) {
   const sorted = points.slice().sort((p, q) => a*(p.v[i]-q.v[i]) || b*(p.v[j]-q.v[j]));
   let best = Infinity; const kept = [];
   for (const p of sorted) if (b*p.v[j] < best) { best = b*p.v[j]; kept.push(p); }
   return kept;
 }
-function bars(points, at, colour) {
+function bars(points, at, colour, width) {
   const array = points.map(p => (p.e[at] || 0) * Math.abs(p.v[at]));
-  return {type:"data", array, visible:array.some(v => v > 0), thickness:1.2, width:4, color:colour};
+  return {type:"data", array, visible:array.some(v => v > 0), thickness:width ? 1.2 : 0.8, width, color:colour};
 }
 function labelBox(p, side, text) {
   const w = 6.9*text.length + 4, h = 16, gap = 7, [up, to] = side.split(" ");
@@ -25,18 +29,20 @@ function labelBox(p, side, text) {
 }
 const along = (a, b, at) => Math.max(0, Math.min(a[at+2], b[at+2])-Math.max(a[at], b[at]));
 const overlap = (a, b) => along(a, b, 0)*along(a, b, 1);
-function placeLabels(plot, at, points, others, i, j) {
+function placeLabels(plot, points, others, cloud, i, j, choice) {
   const {xaxis, yaxis} = plot._fullLayout, placed = [];
   const pixel = p => [xaxis.d2p(p.v[i]), yaxis.d2p(p.v[j])];
-  const solid = others.map(pixel).map(([x, y]) => [x-7, y-7, x+7, y+7]);
+  const around = size => ([x, y]) => [x-size, y-size, x+size, y+size];
+  const solid = others.map(pixel).map(around(7)), faint = cloud.map(pixel).map(around(3));
   const texts = [], sides = [];
   for (const p of points) {
     let least = Infinity, found = null;
-    SIDES.forEach((side, rank) => {
+    choice.forEach((side, rank) => {
       const box = labelBox(pixel(p), side, p.t);
       let cost = rank;
       for (const other of placed) cost += 20*overlap(box, other);
       for (const other of solid) cost += overlap(box, other);
+      for (const other of faint) cost += 0.2*overlap(box, other);
       if (box[0] < 0 || box[1] < 0 || box[2] > xaxis._length || box[3] > yaxis._length) cost += 2000;
       if (cost < least) { least = cost; found = [box, side]; }
     });
@@ -44,7 +50,7 @@ function placeLabels(plot, at, points, others, i, j) {
     if (!hidden) placed.push(found[0]);
     texts.push(hidden ? "" : p.t); sides.push(found[1]);
   }
-  Plotly.restyle(plot, {text:[texts], textposition:[sides]}, [at]);
+  return {text:texts, textposition:sides};
 }
 function frontPlot(name, data) {
   const plot = document.getElementById(name);
@@ -61,18 +67,17 @@ function frontPlot(name, data) {
           line:{shape:"hv", color:kind.colour, width:1.6, dash:"dot"}, showlegend:false});
       }
       if (!points.length) continue;
-      const hollow = kind.symbol.includes("open");
-      const trace = {type:"scatter", mode:kind.key === "front" ? "markers+text" : "markers", cliponaxis:false,
+      const hollow = kind.symbol.includes("open"), wide = kind.key === "cloud" ? 0 : 4;
+      const trace = {type:"scatter", mode:"markers", cliponaxis:false,
         name:kind.words+" ("+points.length+")", x:points.map(p => p.v[i]), y:points.map(p => p.v[j]),
         marker:{color:kind.colour, symbol:kind.symbol, size:kind.size, opacity:kind.key === "cloud" ? 0.75 : 1,
           line:{width:hollow ? 1.8 : 1, color:hollow ? kind.colour : "#fff"}},
-        error_x:bars(points, i, kind.colour), error_y:bars(points, j, kind.colour)};
+        error_x:bars(points, i, kind.colour, wide), error_y:bars(points, j, kind.colour, wide)};
       if (kind.key === "cloud") trace.hovertemplate = data.axes[i].label+" %{x:.3~g} "+data.axes[i].unit+"<br>"
         +data.axes[j].label+" %{y:.3~g} "+data.axes[j].unit+"<extra>tier 0</extra>";
       else { trace.hovertext = points.map(p => p.h); trace.hoverinfo = "text"; }
       if (kind.key === "front") {
-        trace.textfont = {size:12, color:kind.colour}; trace.textposition = "top right";
-        trace.text = points.map(() => "");
+        trace.textfont = {size:12, color:kind.colour};
       }
       traces.push(trace);
     }
@@ -84,7 +89,11 @@ function frontPlot(name, data) {
     });
     Plotly.react(plot, traces, layout, CONFIG).then(() => {
       const others = [...seen.netlist, ...seen.simulated, ...seen.front];
-      if (seen.front.length) placeLabels(plot, traces.length-1, seen.front, others, i, j);
+      const cloud = seen.cloud.filter((p, at) => at % Math.ceil(seen.cloud.length/400) === 0);
+      if (!seen.front.length) return;
+      // Labels find room once the axes are known; drawing anew is quicker than the eye.
+      traces.push({...traces.pop(), mode:"markers+text", ...placeLabels(plot, seen.front, others, cloud, i, j, sidesOf(a, b))});
+      Plotly.react(plot, [...traces], layout, CONFIG);
     });
   }
   menus.forEach(menu => menu.addEventListener("change", draw));

@@ -109,19 +109,18 @@ def out_counts(gathered: Gathered) -> str:
 
 def not_counted(gathered: Gathered) -> str:
     """Return what is in none of the figures: layers that no design of the space runs, and other work."""
-    found, lines = gathered.found, []
+    found, lines = gathered.found, list[str]()
     if found.reasons:
         share = f"{100 * (1 - found.coverage):.1f} %"
-        lines.append(
-            f"{share} of the multiply-accumulates, in {len(found.reasons)} layers that the designs cannot run:"
-        )
-        lines += [f"{name}: {reason}" for name, reason in list(found.reasons.items())[:60]]
+        count = f"{len(found.reasons)} layer{'s' * (len(found.reasons) > 1)}"
+        inner = "".join(f"<li>{escape(f'{name}: {reason}')}</li>" for name, reason in found.reasons.items())
+        lines.append(f"{share} of the multiply-accumulates, in {count} that the designs cannot run:<ul>{inner}</ul>")
     other = gathered.workload.not_counted
     if other:
-        lines.append(f"what the network computes besides: {', '.join(other)}")
+        lines.append(f"what the network computes besides: {escape(', '.join(other))}")
     if not lines:
         return "<p>Nothing of the workload: every layer runs and is in all figures.</p>"
-    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
+    return f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
 
 
 def commands(gathered: Gathered, command: str, store: Path, designs: Mapping[str, Path]) -> str:
