@@ -93,8 +93,8 @@ def scalesim_config(spec: Spec, costs: ExportCosts) -> str:
 def scalesim_topology(workload: Workload) -> str:
     """Return the topology table (CSV) of a workload, a line for each job.
 
-    Products are images of M rows and K columns under N kernels of one row; padding is part of images, since SCALE-Sim
-    has none. Depthwise convolutions have names that begin with DP, which it splits by channels; other groups, heads and
+    Products are images of M rows and K columns under N kernels of one row; padding that kernels see is part of images,
+    since SCALE-Sim has none. Depthwise convolutions have names that begin with DP, which it splits by channels; other groups, heads and
     repetitions are lines of their own.
 
     Raises
@@ -155,9 +155,9 @@ def _convolution(layer: Conv2d) -> Iterator[Row]:
     shape = layer.shape
     if shape.stride[0] != shape.stride[1]:
         raise must(f"SCALE-Sim stride of layer {layer.name}", "be the same in both directions", shape.stride)
-    height, width = (
-        size + sum(around) for size, around in zip((layer.height, layer.width), shape.padding, strict=True)
-    )
+    # SCALE-Sim counts a place of the kernel that lies partly outside: images end where the last place does.
+    places = (shape.output_height, shape.output_width)
+    height, width = ((n - 1) * shape.stride[0] + size for n, size in zip(places, shape.kernel, strict=True))
     depthwise = 1 < layer.groups == layer.channels
     jobs = layer.batch if depthwise else layer.batch * layer.groups
     channels = layer.channels if depthwise else layer.channels // layer.groups

@@ -153,7 +153,8 @@ def scalesim_macs(text) -> int:
     total = 0
     for name, *numbers in csv.reader(line.rstrip(",") for line in text.splitlines()[1:]):
         height, width, tall, wide, channels, filters, stride = map(int, numbers)
-        places = ((height - tall) // stride + 1) * ((width - wide) // stride + 1)
+        # As its topology_utils counts places: rounded up.
+        places = -(-(height - tall + stride) // stride) * -(-(width - wide + stride) // stride)
         total += places * tall * wide * channels * filters
         assert "," not in name
     return total
