@@ -1,4 +1,4 @@
-"""The command ``rtloom workload``."""
+"""The commands ``rtloom workload`` and ``rtloom estimate``."""
 
 import json
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Add ``workload`` to the command."""
+    """Add the commands."""
     app.command()(workload)
+    app.command()(estimate)
 
 
 def workload(
@@ -83,6 +84,48 @@ def workload(
     for note in report.notes():
         typer.echo(note)
     typer.echo(str(report))
+
+
+def estimate(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="Preset or YAML file.")],
+    params: Annotated[
+        list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change a parameter.")
+    ] = None,
+    workload: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="What the design runs.")] = None,
+    clock_mhz: Annotated[float, typer.Option(help="Clock.")] = 100.0,
+    buffer_kib: Annotated[float, typer.Option(help="Scratchpad around the design.")] = 512.0,
+    bandwidth: Annotated[float, typer.Option(help="10^9 bytes a second from DRAM.")] = 12.8,
+    liberty: Annotated[
+        list[Path] | None, typer.Option(help="Liberty file of a calibrated cell library; repeat for several.")
+    ] = None,
+    data: Annotated[str, typer.Option(help="Kind of operands for energy: relu, gauss or uniform.")] = "relu",
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
+) -> None:
+    """Estimate area, and on a workload cycles, time and energy, each figure with its source and error.
+
+    Nothing is synthesised or simulated; rtloom synth and rtloom explore do that.
+
+    Example: rtloom estimate systolic-16x16-int8 --workload resnet-50 --clock-mhz 200
+    """
+    from ..generators.cli import overrides
+    from ..generators.spec import load
+    from .estimation import estimate as estimated
+    from .space.document import parse_space
+    from .workloads.files import read_workload
+
+    found = load(spec, **overrides(params))
+    document = {
+        "family": found.family.name,
+        "axes": {next(iter(type(found.params).model_fields)): [1]},
+        "workload": workload or "none",
+        "clock_mhz": clock_mhz,
+        "memory": {"buffer_kib": buffer_kib, "bandwidth_gb_s": bandwidth},
+        "liberty": [str(file) for file in liberty or ()],
+        "data": data,
+    }
+    space = parse_space(document, "Options", found.name)
+    report = estimated(found, space, read_workload(workload) if workload else None)
+    typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else str(report))
 
 
 def _list(as_json: bool) -> None:

@@ -12,11 +12,11 @@ from ..generators.params import FamilyParams
 from ..generators.sparse.params import SparseParams
 from ..generators.sparse.shapes import gemm_stream_bits as sparse_bits
 from ..generators.systolic.params import SystolicParams
-from ..generators.systolic.shapes import convolution_stream_bits, gemm_stream_bits
+from ..generators.systolic.shapes import convolution_stream_elements, gemm_stream_elements
 from .traffic import OperandBits
 from .workloads.layers import Attention, Conv2d, Gemm, Layer
 
-__all__ = ["layer_stream_bits", "operand_bits"]
+__all__ = ["layer_stream_bits", "layer_streams", "operand_bits", "stream_widths"]
 
 
 def layer_stream_bits(params: FamilyParams, layer: Layer, kept: int | None = None) -> Any:
@@ -33,18 +33,35 @@ def layer_stream_bits(params: FamilyParams, layer: Layer, kept: int | None = Non
     kept
         As `run_workload` takes it.
     """
+    streams = zip(layer_streams(params, layer, kept), stream_widths(params), strict=True)
+    return sum(count * width for count, width in streams)
+
+
+def stream_widths(params: FamilyParams) -> tuple[int, ...]:
+    """Return the bits of what `layer_streams` counts: elements of `a`, `b` and `c` on systolic arrays, else bits."""
+    one: Any = params
+    if family_params(params) is SystolicParams:
+        return one.a_wire.bits, one.b_wire.bits, one.c_format.bits
+    return (1,)
+
+
+def layer_streams(params: FamilyParams, layer: Layer, kept: int | None = None) -> tuple[Any, ...]:
+    """Return what a layer's streams carry, in the units of `stream_widths`.
+
+    Parameters are those of `layer_stream_bits`. On systolic arrays it does not depend on the operands' formats.
+    """
     kind: Any = family_params(params)
     one: Any = params
     if kind is SystolicParams:
         return _systolic(one, layer)
     if kind is AttentionParams and isinstance(layer, Attention):
         lead = (layer.batch, layer.heads, layer.queries)
-        return attention_stream_bits(one, lead, layer.shared_heads, layer.keys, layer.causal)
+        return (attention_stream_bits(one, lead, layer.shared_heads, layer.keys, layer.causal),)
     jobs, m, k, n = _product(layer)
     if kind is LutParams:
-        return jobs * lut_bits(one, m, k, n)
+        return (jobs * lut_bits(one, m, k, n),)
     if kind is SparseParams:
-        return jobs * sparse_bits(one, m, k, n, kept)
+        return (jobs * sparse_bits(one, m, k, n, kept),)
     raise InputError(f"{kind.title} has no operation for a layer of type {layer.kind}")
 
 
@@ -68,17 +85,18 @@ def operand_bits(params: FamilyParams, kept: int | None = None) -> OperandBits:
     raise InputError(f"{kind.title} has no operation for layers")
 
 
-def _systolic(params: SystolicParams, layer: Layer) -> Any:
+def _systolic(params: SystolicParams, layer: Layer) -> tuple[Any, ...]:
     if isinstance(layer, Conv2d):
-        return convolution_stream_bits(params, **layer.arguments)
+        return convolution_stream_elements(params, **layer.arguments)
     if isinstance(layer, Gemm):
-        return gemm_stream_bits(params, layer.m, layer.k, layer.n, layer.batch)
+        return gemm_stream_elements(params, layer.m, layer.k, layer.n, layer.batch)
     if not isinstance(layer, Attention):
         raise InputError(f"{params.title} has no operation for a layer of type {layer.kind}")
     products = layer.batch * layer.shared_heads
     rows = layer.queries * (layer.heads // layer.shared_heads)
-    scores = gemm_stream_bits(params, rows, layer.head_dim, layer.keys, products)
-    return scores + gemm_stream_bits(params, rows, layer.keys, layer.head_dim, products)
+    scores = gemm_stream_elements(params, rows, layer.head_dim, layer.keys, products)
+    values = gemm_stream_elements(params, rows, layer.keys, layer.head_dim, products)
+    return tuple(one + other for one, other in zip(scores, values, strict=True))
 
 
 def _product(layer: Layer) -> tuple[int, int, int, int]:

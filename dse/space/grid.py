@@ -1,7 +1,7 @@
 """All points of a space: what differs in kind as cases, what differs in size alone as arrays, and which are valid."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cached_property
 from math import prod
 from typing import Any, cast
@@ -164,34 +164,28 @@ class Remembered:
     grid
         The points.
     function
-        Takes a batch, and the value of `after` where there is one; what it returns must follow from that and from the
-        fields it reads.
-    after
-        Another one, whose value for the same case comes first.
+        Takes a batch, and `token` where there is one; what it returns must follow from these and from the fields that
+        it reads.
     """
 
-    def __init__(self, grid: Grid, function: Callable[..., Any], after: "Remembered | None" = None) -> None:
-        self.grid, self.function, self.after = grid, function, after
-        self.known: dict[frozenset[str], dict[Values, Any]] = {}
+    def __init__(self, grid: Grid, function: Callable[..., Any]) -> None:
+        self.grid, self.function = grid, function
+        self.known: dict[tuple[Any, frozenset[str]], dict[Values, Any]] = {}
 
-    def __call__(self, case: Values) -> Any:
+    def __call__(self, case: Values, token: Hashable = None) -> Any:
         """Return the function's value for a case."""
-        return self.look_up(case)[0]
-
-    def look_up(self, case: Values) -> tuple[Any, frozenset[str]]:
-        """Return the function's value for a case, and the case parameters that it depends on."""
         values = dict(zip(self.grid.case_axes, case, strict=True))
-        for fields, answers in self.known.items():
-            key = _key(values, fields)
-            if key in answers:
-                return answers[key], fields
-        first, given = self.after.look_up(case) if self.after else (None, frozenset[str]())
+        for (given, fields), answers in self.known.items():
+            if given == token:
+                key = _key(values, fields)
+                if key in answers:
+                    return answers[key]
         fields_read()
         batch = self.grid.batch(case)
-        found = self.function(batch, first) if self.after else self.function(batch)
-        fields = frozenset(fields_read() & values.keys()) | given
-        self.known.setdefault(fields, {})[_key(values, fields)] = found
-        return found, fields
+        found = self.function(batch) if token is None else self.function(batch, token)
+        fields = frozenset(fields_read() & values.keys())
+        self.known.setdefault((token, fields), {})[_key(values, fields)] = found
+        return found
 
 
 def _key(values: Mapping[str, Any], fields: frozenset[str]) -> Values:

@@ -11,11 +11,11 @@ from ...errors import InputError
 from ...generators.family import Family
 from ...generators.params import FamilyParams
 from ..cycles import layer_cycles
-from ..streams import layer_stream_bits, operand_bits
+from ..streams import layer_streams, operand_bits
 from ..traffic import layer_traffic
 from ..workloads.workload import Workload
 
-__all__ = ["LayerCycles", "Shapes", "cycles_of_layers", "dram_bytes_of_layers", "stream_bits_of_layers"]
+__all__ = ["LayerCycles", "Shapes", "cycles_of_layers", "dram_bytes_of_layers", "streams_of_layers"]
 
 FloatArray = NDArray[np.float64]
 
@@ -107,10 +107,20 @@ def cycles_of_layers(family: Family[Any], params: FamilyParams, shapes: Shapes, 
     return LayerCycles(runs, shapes.repeat, np.array(works), np.stack(np.broadcast_arrays(*cycles)), reasons)
 
 
-def stream_bits_of_layers(params: FamilyParams, shapes: Shapes, kept: int | None, runs: NDArray[np.bool_]) -> Any:
-    """Return the bits on the streams of the design, or of each of a batch, in all layers that run."""
-    each = zip(shapes.layers, shapes.repeat.tolist(), runs.tolist(), strict=True)
-    return sum(repeat * layer_stream_bits(params, layer, kept) for layer, repeat, there in each if there)
+def streams_of_layers(
+    params: FamilyParams, shapes: Shapes, kept: int | None, runs: tuple[bool, ...]
+) -> tuple[Any, ...]:
+    """Return what the streams of the design, or of each of a batch, carry in all layers that run.
+
+    The units are those of `streams.stream_widths`; float64, exact up to 2**53.
+    """
+    each = zip(shapes.layers, shapes.repeat.tolist(), runs, strict=True)
+    found = [
+        [repeat * np.asarray(count, dtype=np.float64) for count in layer_streams(params, layer, kept)]
+        for layer, repeat, there in each
+        if there
+    ]
+    return tuple(sum(counts) for counts in zip(*found, strict=True))
 
 
 def dram_bytes_of_layers(params: FamilyParams, shapes: Shapes, kept: int | None, buffer_bytes: int) -> FloatArray:

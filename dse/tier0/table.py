@@ -11,9 +11,10 @@ from ...errors import InputError
 from ...generators.spec import Spec
 from ..space.document import OBJECTIVES, Memory, Space
 from ..space.grid import Grid, Remembered, Values
+from ..streams import stream_widths
 from ..workloads.workload import Workload
 from .costs import Costs
-from .layers import LayerCycles, Shapes, cycles_of_layers, dram_bytes_of_layers, stream_bits_of_layers
+from .layers import LayerCycles, Shapes, cycles_of_layers, dram_bytes_of_layers, streams_of_layers
 
 __all__ = ["Table", "evaluate"]
 
@@ -189,10 +190,9 @@ class _Rows:
         shapes = Shapes(workload)
         self.macs = workload.macs
         self.layers = Remembered(grid, lambda p: cycles_of_layers(family, p, shapes, kept))
-        self.streams = Remembered(
-            grid, lambda p, found: stream_bits_of_layers(p, shapes, kept, found.runs), self.layers
-        )
+        self.streams = Remembered(grid, lambda p, runs: streams_of_layers(p, shapes, kept, runs))
         self.dram = Remembered(grid, lambda p: dram_bytes_of_layers(p, shapes, kept, room))
+        self.widths = Remembered(grid, stream_widths)
         self.peak = Remembered(grid, family.peak)
         estimates = {"area": costs.area, "busy": costs.busy_joules, "idle": costs.idle_joules, "accuracy": accuracy}
         self.estimates = {name: Remembered(grid, f) for name, f in estimates.items() if f is not None}
@@ -210,6 +210,8 @@ class _Rows:
         moving = moved * (self.clock / (self.memory.bandwidth_gb_s * 1e9))
         seconds = layers.repeat @ np.maximum(layers.cycles, moving[:, None]) / self.clock
         bytes_ = float(layers.repeat @ moved)
+        streams = self.streams(case, tuple(layers.runs.tolist()))
+        bits = sum(count * width for count, width in zip(streams, self.widths(case), strict=False))
         with np.errstate(divide="ignore", invalid="ignore"):
             found = {
                 "cycles": cycles,
@@ -217,17 +219,17 @@ class _Rows:
                 "throughput": 1 / seconds,
                 "utilisation": 100 * layers.useful / (cycles * peak),
                 "dram_bytes": bytes_,
-                "stream_bits": self.streams(case),
+                "stream_bits": bits,
             }
         found |= {name: self.estimates[name](case) for name in ("area", "accuracy") if name in self.estimates}
         if "energy" in self.names:
-            found["energy"] = self._energy(case, layers, peak, bytes_)
+            found["energy"] = self._energy(case, layers, peak, bits, bytes_)
             found["edp"] = found["energy"] * seconds
         return layers, found
 
-    def _energy(self, case: tuple[Any, ...], layers: LayerCycles, peak: Any, bytes_: float) -> Any:
+    def _energy(self, case: Values, layers: LayerCycles, peak: Any, bits: Any, bytes_: float) -> Any:
         """Joules: cycles with work, cycles without, the scratchpad's streams, DRAM."""
         busy = layers.useful / peak
         logic = busy * self.estimates["busy"](case) + (layers.total - busy) * self.estimates["idle"](case)
-        chip = self.streams(case) * self.costs.sram_joules_per_bit
+        chip = bits * self.costs.sram_joules_per_bit
         return logic + chip + 8 * bytes_ * self.costs.dram_joules_per_bit

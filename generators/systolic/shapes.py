@@ -12,12 +12,15 @@ from .params import SystolicParams
 from .tensors import check_reduction, groups_together
 from .timing import cycles
 
-__all__ = ["convolution_cycles", "convolution_stream_bits", "gemm_cycles", "gemm_stream_bits"]
+__all__ = ["convolution_cycles", "convolution_stream_elements", "gemm_cycles", "gemm_stream_elements"]
 
 Product = tuple[int, int, int, int]
 """M, K and N of products, and how many there are one after the other."""
 
-Total = Callable[[SystolicParams, Sequence[Product]], int]
+Total = Callable[[SystolicParams, Sequence[Product]], Any]
+
+Elements = tuple[Any, Any, Any]
+"""Elements of `a`, `b` and `c`; arrays for a batch of designs."""
 
 
 def gemm_cycles(params: SystolicParams, m: int, k: int, n: int, batch: int = 1) -> int:
@@ -42,37 +45,40 @@ def convolution_cycles(
     InputError
         Where shapes do not go together, K is too long, or a format has no zero to pad with.
     """
-    return _convolution(params, ConvolutionShape.of(x, w, stride, padding, groups), _cycles)
+    return cast("int", _convolution(params, ConvolutionShape.of(x, w, stride, padding, groups), _cycles))
 
 
-def gemm_stream_bits(params: SystolicParams, m: int, k: int, n: int, batch: int = 1) -> int:
-    """Return the bits that the operands' and results' streams carry in such a job, padding included.
+def gemm_stream_elements(params: SystolicParams, m: int, k: int, n: int, batch: int = 1) -> Elements:
+    """Return the elements that the streams `a`, `b` and `c` carry in such a job, padding included.
 
     The streams of biases and scales, a beat a tile, are left out.
     """
     check_reduction(params, k)
-    return _stream_bits(params, [(m, k, n, batch)])
+    return _stream_elements(params, [(m, k, n, batch)])
 
 
-def convolution_stream_bits(
+def convolution_stream_elements(
     params: SystolicParams, x: Sequence[int], w: Sequence[int], stride: Any = 1, padding: Any = 0, groups: Any = 1
-) -> int:
-    """Return the bits that the operands' and results' streams carry in such a job, as `gemm_stream_bits` does."""
-    return _convolution(params, ConvolutionShape.of(x, w, stride, padding, groups), _stream_bits)
+) -> Elements:
+    """Return the elements that `a`, `b` and `c` carry in such a job, as `gemm_stream_elements` does."""
+    found: Elements = _convolution(params, ConvolutionShape.of(x, w, stride, padding, groups), _stream_elements)
+    return found
 
 
-def _convolution(params: SystolicParams, shape: ConvolutionShape, total: Total) -> int:
-    """Return a total over the products of a convolution; of each design where there are several."""
+def _convolution(params: SystolicParams, shape: ConvolutionShape, total: Total) -> Any:
+    """Return a total over the products of a convolution (or several); of each design where there are several."""
     shape.check_zero(params.a_format)
     check_reduction(params, shape.reduction)
     merge = groups_together(params, shape) if shape.groups > 1 else 1
     if np.ndim(merge) == 0:
         return total(params, _products(shape, merge))
-    found = np.zeros(np.shape(merge), dtype=np.int64)
+    found: Any = None
     for each in np.unique(merge):
         where = np.equal(merge, each)
-        found[where] = total(take(params, where), _products(shape, int(each)))
-    return cast("int", found)
+        some = np.array(total(take(params, where), _products(shape, int(each))), dtype=np.int64)
+        found = np.zeros((*some.shape[:-1], len(where)), dtype=np.int64) if found is None else found
+        found[..., where] = some
+    return found if found.ndim == 1 else tuple(found)
 
 
 def _products(shape: ConvolutionShape, merge: int) -> list[Product]:
@@ -93,22 +99,24 @@ def _cycles(params: SystolicParams, products: Sequence[Product]) -> int:
     return cycles(params, *stacked_pairs(runs))
 
 
-def _stream_bits(params: SystolicParams, products: Sequence[Product]) -> int:
-    """Return the bits of `a`, `b` and `c` in products one after the other."""
-    a_bits, b_bits, c_bits = params.a_wire.bits, params.b_wire.bits, params.c_format.bits
-    found: Any = 0
+def _stream_elements(params: SystolicParams, products: Sequence[Product]) -> Elements:
+    """Return the elements of `a`, `b` and `c` in products one after the other."""
+    a: Any = 0
+    b: Any = 0
+    c: Any = 0
     for m, k, n, count in products:
         if params.stationary:
             # Vectors move past every tile of resident blocks; a block comes again for each block of vectors.
             vectors, lanes = (n, m) if params.dataflow == "input_stationary" else (m, n)
-            moving, resident = (b_bits, a_bits) if params.dataflow == "input_stationary" else (a_bits, b_bits)
             tiles, deep = -(-lanes // params.cols), -(-k // params.step) * params.step
             blocks = -(-vectors // params.accumulator_rows)
-            each = vectors * tiles * (deep * moving + params.cols * c_bits)
-            each = each + blocks * tiles * deep * params.cols * resident
+            moving, resident = vectors * tiles * deep, blocks * tiles * deep * params.cols
+            results = vectors * tiles * params.cols
+            inputs, weights = (resident, moving) if params.dataflow == "input_stationary" else (moving, resident)
         else:
             tiles = -(-m // params.rows) * -(-n // params.cols)
             deep = -(-k // params.reduce) * params.reduce
-            each = tiles * (deep * (params.rows * a_bits + params.cols * b_bits) + params.rows * params.cols * c_bits)
-        found = found + count * each
-    return cast("int", found)
+            inputs, weights = tiles * deep * params.rows, tiles * deep * params.cols
+            results = tiles * params.rows * params.cols
+        a, b, c = a + count * inputs, b + count * weights, c + count * results
+    return a, b, c

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rtloom.dse.streams import stream_widths
 from rtloom.generators.attention.shapes import attention_stream_bits
 from rtloom.generators.lut.shapes import gemm_stream_bits as lut_bits
 from rtloom.generators.sparse.shapes import gemm_stream_bits as sparse_bits
 from rtloom.generators.spec import Spec, load, presets
-from rtloom.generators.systolic.shapes import convolution_stream_bits, gemm_stream_bits
+from rtloom.generators.systolic.shapes import convolution_stream_elements, gemm_stream_elements
 
 PRESETS = presets()
 
@@ -34,7 +35,8 @@ def test_products_on_systolic_arrays(name: str) -> None:
     *batch, m, k = np.shape(tensors["a"])
     n = np.shape(tensors["b"])[-1]
     expected = carried(spec, "gemm", ("a", "b", "c"), **tensors)
-    assert gemm_stream_bits(spec.params, m, k, n, int(np.prod(batch, dtype=int))) == expected  # type: ignore[arg-type]
+    found = gemm_stream_elements(spec.params, m, k, n, int(np.prod(batch, dtype=int)))  # type: ignore[arg-type]
+    assert sum(np.multiply(found, stream_widths(spec.params))) == expected
 
 
 @pytest.mark.parametrize("groups", [1, 2, 6])
@@ -43,8 +45,8 @@ def test_convolutions_on_systolic_arrays(groups: int, dataflow: str) -> None:
     spec = load("systolic-4x4-int8", dataflow=dataflow)
     x, w = np.ones((1, 5, 5, 6), int), np.ones((3, 3, 6 // groups, 6), int)
     expected = carried(spec, "conv2d", ("a", "b", "c"), x=x, w=w, padding=1, groups=groups)
-    found = convolution_stream_bits(spec.params, x.shape, w.shape, padding=1, groups=groups)  # type: ignore[arg-type]
-    assert found == expected
+    found = convolution_stream_elements(spec.params, x.shape, w.shape, padding=1, groups=groups)  # type: ignore[arg-type]
+    assert sum(np.multiply(found, stream_widths(spec.params))) == expected
 
 
 @pytest.mark.parametrize("name", of_family("lut"))
