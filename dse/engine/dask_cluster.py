@@ -47,7 +47,8 @@ class DaskCluster:
 
     A task whose worker died counts as died, which Dask tells without the signal; a scheduler of its own settings may
     have tried it on other workers before. A task beyond its limit is ended by a restart of its worker, which needs a
-    nanny, as workers have by default.
+    nanny, as workers have by default. After a ``kill -9`` of this process local workers end, but the tools that their
+    tasks have started run to their own end; those of `Processes` end too.
 
     Parameters
     ----------

@@ -3,7 +3,6 @@
 import os
 import time
 
-from .serving import follow_parent
 from .work import function_of, work, worker_name
 
 __all__ = ["dask_setup", "timed_work"]
@@ -14,7 +13,6 @@ def dask_setup(_worker: object) -> None:
     # A session of its own: Ctrl-C at the terminal is for the parent. What tasks print is no output of the command.
     os.setsid()
     os.dup2(2, 1)
-    follow_parent()
 
 
 def timed_work(kind: str, payload: str) -> tuple[str, str, str, float]:

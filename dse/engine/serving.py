@@ -11,7 +11,7 @@ from pathlib import Path
 from ...verif.regression.trees import end_descendants
 from .work import work
 
-__all__ = ["follow_parent", "serve"]
+__all__ = ["serve"]
 
 
 def serve(connection: Connection, log: Path) -> None:
@@ -21,7 +21,7 @@ def serve(connection: Connection, log: Path) -> None:
     with log.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
-    follow_parent()
+    threading.Thread(target=_follow_parent, daemon=True).start()
     while True:
         try:
             kind, payload = connection.recv()
@@ -33,12 +33,8 @@ def serve(connection: Connection, log: Path) -> None:
         connection.send((how, text, time.monotonic() - began))
 
 
-def follow_parent() -> None:
-    """End this process with all that it started when the parent dies, however that happens; watched by a thread."""
-    threading.Thread(target=_follow, daemon=True).start()
-
-
-def _follow() -> None:
+def _follow_parent() -> None:
+    """End this process with all that it started when the parent dies, however that happens."""
     parent = parent_process()
     if parent is not None:
         parent.join()
