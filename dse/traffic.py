@@ -119,19 +119,20 @@ def layer_traffic(layer: Layer, bits: OperandBits, buffer_bytes: Number) -> Laye
     size = np.asarray(buffer_bytes)
     if size.dtype.kind not in "iu" or not np.all((size >= 1) & (size <= 1 << 50)):
         raise must("Traffic buffer_bytes", "be integers of at least 1", buffer_bytes)
-    wide = OperandBits(*(_wide(value) for value in (bits.inputs, bits.weights, bits.outputs, bits.sums)))
-    room = 8 * size.astype(np.int64)
-    found = [(name, *moved()) for name, moved in _orders(layer, wide, room)]
-    totals = np.stack(np.broadcast_arrays(*(np.where(fits, total, _NEVER) for _, total, fits in found)))
-    best = totals.argmin(0)
-    moved = totals.min(0)
+    raw = (bits.inputs, bits.weights, bits.outputs, bits.sums)
+    flat = np.broadcast_arrays(size, *map(np.asarray, raw))
+    room, *widths = (part.astype(np.int64).ravel() for part in flat)
+    once = _compulsory(layer, OperandBits(*widths))
+    moved, order, names = _least(layer, OperandBits(*widths), 8 * room, 2)
+    # Most designs need no more than the first orders; the others are computed for the rest alone.
+    if np.any(rest := moved > once):
+        some = OperandBits(*(width[rest] for width in widths))
+        moved[rest], order[rest], names = _least(layer, some, 8 * room[rest], None)
     if np.any(moved == _NEVER):
-        raise must(f"Traffic buffer_bytes for layer {layer.name}", "have room for a row", int(size.min()))
-    operands = layer.operands
-    skipped = operands.inputs - _read(layer) if isinstance(layer, Conv2d) else 0
-    once = (operands.inputs - skipped) * wide.inputs + operands.weights * wide.weights + operands.outputs * wide.outputs
-    names = tuple(name for name, _, _ in found)
-    return LayerTraffic(np.broadcast_to(once, moved.shape) / 8, moved / 8, best, names)
+        least = int(room[moved == _NEVER].max())
+        raise must(f"Traffic buffer_bytes for layer {layer.name}", "have room for a row", least)
+    shape = flat[0].shape
+    return LayerTraffic((once / 8).reshape(shape), (moved / 8).reshape(shape), order.reshape(shape), names)
 
 
 def roofline(cycles: Number, clock_hz: Number, dram_bytes: Number, bandwidth: Number) -> tuple[Any, Any]:
@@ -159,9 +160,25 @@ def roofline(cycles: Number, clock_hz: Number, dram_bytes: Number, bandwidth: Nu
     return np.maximum(compute, memory), str(bound) if bound.ndim == 0 else bound
 
 
-def _wide(value: Number) -> Number:
-    """Return widths as int64."""
-    return np.asarray(value, dtype=np.int64)
+def _compulsory(layer: Layer, bits: OperandBits) -> NDArray[np.int64]:
+    """Return the bits of every operand once."""
+    operands = layer.operands
+    inputs = _read(layer) if isinstance(layer, Conv2d) else operands.inputs
+    found: NDArray[np.int64] = inputs * bits.inputs + operands.weights * bits.weights + operands.outputs * bits.outputs
+    return found
+
+
+def _least(
+    layer: Layer, bits: OperandBits, room: NDArray[np.int64], count: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[str, ...]]:
+    """Return the fewest bits that the first `count` orders move, which order that is, and what all are called."""
+    orders = _orders(layer, bits, room)
+    best, order = np.full(room.shape, _NEVER), np.zeros(room.shape, np.int64)
+    for number, (_, moves) in enumerate(orders[:count]):
+        total, fits = moves()
+        better = fits & (total < best)
+        best, order = np.where(better, total, best), np.where(better, number, order)
+    return best, order, tuple(name for name, _ in orders)
 
 
 def _orders(layer: Layer, bits: OperandBits, room: Number) -> list[Order]:

@@ -94,8 +94,8 @@ def scalesim_topology(workload: Workload) -> str:
     """Return the topology table (CSV) of a workload, a line for each job.
 
     Products are images of M rows and K columns under N kernels of one row; padding that kernels see is part of images,
-    since SCALE-Sim has none. Depthwise convolutions have names that begin with DP, which it splits by channels; other groups, heads and
-    repetitions are lines of their own.
+    since SCALE-Sim has none. Depthwise convolutions have names that begin with DP, which it splits by channels; other
+    groups, heads and repetitions are lines of their own.
 
     Raises
     ------
