@@ -33,6 +33,7 @@ class _Worker:
     log: Path
     task: Task | None = None
     began: float = 0.0
+    ready: bool = False
     limit: float | None = None
 
     @property
@@ -146,13 +147,18 @@ class Processes:
             with contextlib.suppress(EOFError, OSError):
                 # The answer counts, even if the process died after it.
                 if worker.connection.poll():
-                    how, text, seconds = worker.connection.recv()
+                    answer = worker.connection.recv()
+                    if answer is None:
+                        # It has started up; that took none of the task's time.
+                        worker.ready, worker.began = True, time.monotonic()
+                        return None
+                    how, text, seconds = answer
                     worker.task = None
                     result, reason = (json.loads(text), "") if how == "done" else (None, text)
                     return Ended(task.key, how, result, reason, seconds, worker.name)
             how = self._reap(worker)
             return Ended(task.key, "died", None, worker.ended(how), spent, worker.name)
-        if worker.limit is not None and spent > worker.limit:
+        if worker.ready and worker.limit is not None and spent > worker.limit:
             self._end(worker)
             reason = f"Task must finish within {worker.limit:g} seconds, but was still running"
             return Ended(task.key, "late", None, reason, spent, worker.name)

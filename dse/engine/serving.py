@@ -15,13 +15,17 @@ __all__ = ["serve"]
 
 
 def serve(connection: Connection, log: Path) -> None:
-    """Take tasks and answer each; what it prints goes to the file, which holds the present task's lines only."""
+    """Say that this process is ready with None, then take tasks and answer each.
+
+    What it prints goes to the file, which holds the present task's lines only.
+    """
     # A session of its own: Ctrl-C at the terminal is for the parent, which ends the workers as it sees fit.
     os.setsid()
     with log.open("ab") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
         os.dup2(file.fileno(), sys.stderr.fileno())
     threading.Thread(target=_follow_parent, daemon=True).start()
+    connection.send(None)
     while True:
         try:
             kind, payload = connection.recv()
