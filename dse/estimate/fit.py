@@ -13,6 +13,8 @@ __all__ = ["Errors", "Fit", "errors_of", "fit", "predict", "retention"]
 Floats = NDArray[np.float64]
 RIDGE = 3e-5
 """How much a share of 1 of a design's area counts as an error, squared: keeps counts that go together from parting."""
+TIED = 1.0
+"""The same where costs are known beforehand: few designs of a further library then do."""
 TOP, SEEN = 10, 50
 
 
@@ -53,7 +55,7 @@ def fit(
     measured: Mapping[str, Floats],
     total: Floats,
     prior: Mapping[str, float] | None = None,
-    ridge: float = RIDGE,
+    ridge: float | None = None,
 ) -> dict[str, float]:
     """Return the cost of each count.
 
@@ -68,9 +70,10 @@ def fit(
     prior
         Costs known beforehand (of another library, to scale): what the designs leave open follows from them.
     ridge
-        How strongly costs are held to the prior, or to 0.
+        How strongly costs are held to the prior (`TIED` by default), or to 0 (`RIDGE`).
     """
     costs: dict[str, float] = {}
+    held = ridge if ridge is not None else TIED if prior else RIDGE
     for group, values in measured.items():
         names = [name for name in counts if (not group or name.split("/")[0] == group) and np.any(counts[name])]
         if not names:
@@ -78,7 +81,7 @@ def fit(
         x = np.column_stack([counts[name] / total for name in names])
         scale = 1 / x.mean(axis=0)
         known = _scaled(x, values / total, [prior.get(name, 0.0) for name in names]) if prior else np.zeros(len(names))
-        tied = np.sqrt(ridge * len(total))
+        tied = np.sqrt(held * len(total))
         a = np.vstack([x * scale, tied * np.eye(len(names))])
         b = np.concatenate([values / total, tied * known / scale])
         found, _ = nnls(a, b)
