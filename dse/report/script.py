@@ -3,7 +3,9 @@
 __all__ = ["SCRIPT"]
 
 SCRIPT = r"""
-const CONFIG = {responsive:true, displaylogo:false, modeBarButtonsToRemove:["lasso2d","select2d","autoScale2d"],
+// The page sends nothing anywhere: no button that shares a plot.
+const CONFIG = {responsive:true, displaylogo:false, showSendToCloud:false, plotlyServerURL:"",
+  modeBarButtonsToRemove:["lasso2d","select2d","autoScale2d","sendDataToCloud","sendChartToCloud","editInChartStudio"],
   toImageButtonOptions:{format:"svg"}};
 const SIDES = ["bottom left","top right","bottom right","top left","middle left","middle right",
   "bottom center","top center"];
@@ -92,7 +94,8 @@ function frontPlot(name, data) {
       const cloud = seen.cloud.filter((p, at) => at % Math.ceil(seen.cloud.length/400) === 0);
       if (!seen.front.length) return;
       // Labels find room once the axes are known; drawing anew is quicker than the eye.
-      traces.push({...traces.pop(), mode:"markers+text", ...placeLabels(plot, seen.front, others, cloud, i, j, sidesOf(a, b))});
+      const placed = placeLabels(plot, seen.front, others, cloud, i, j, sidesOf(a, b));
+      traces.push({...traces.pop(), mode:"markers+text", ...placed});
       Plotly.react(plot, [...traces], layout, CONFIG);
     });
   }

@@ -14,7 +14,16 @@ __all__ = ["commands", "front_table", "not_counted", "out_counts", "times", "var
 ROWS = 400
 """Variants that the page lists; points.csv has all."""
 
-ORDER = ("cycles", "simulated_cycles", "latency", "throughput", "utilisation", "area", "gate_equivalents", "flip_flops")
+ORDER: tuple[str, ...] = (
+    "cycles",
+    "simulated_cycles",
+    "latency",
+    "throughput",
+    "utilisation",
+    "area",
+    "gate_equivalents",
+    "flip_flops",
+)
 ORDER += ("delay", "lut", "dsp", "ram", "energy", "energy_logic", "energy_sram", "energy_dram", "energy_per_mac", "edp")
 
 
@@ -80,7 +89,8 @@ def variants_table(gathered: Gathered) -> str:
     rows = [f"<tr>{head}</tr>"]
     for variant in found.variants[:ROWS]:
         tag = gathered.tags.get(variant.id, "")
-        state = "on the front" if tag else (f"out: {variant.reason}" if variant.reason else "beaten")
+        beaten = "beaten" if variant.tier == 2 else "beaten, what is estimated taken at its best"
+        state = "on the front" if tag else (f"out: {variant.reason}" if variant.reason else beaten)
         cells = [f"<b>{tag}</b>", f"<code>{escape(variant.point)}</code>"]
         cells += [escape(str(variant.axes.get(name, ""))) for name in axes]
         cells += [escape(variant.recipe), str(variant.tier), *(_cell(variant, name) for name in names)]

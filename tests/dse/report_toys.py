@@ -27,7 +27,7 @@ ROWS = (
 )
 
 
-def space_document(name: str = "toy-arrays", workload: str = "mobilenet-v1", **more: Any) -> dict[str, Any]:
+def space_document(name: str = "toy-arrays", workload: str = "bert-base", **more: Any) -> dict[str, Any]:
     """Return the document of the space."""
     raw = {
         "family": "systolic",
@@ -88,7 +88,7 @@ def toy(*, empty: bool = False, rows: tuple[tuple[Any, ...], ...] = ROWS, **spac
         cloud["area"].append(each.figures["area"].value * off)
         cloud["energy"].append(each.figures["energy"].value * off)
         cloud["utilisation"].append(each.figures["utilisation"].value / off)
-    front = () if empty else tuple(variants[at].id for at in (3, 2, 0))
+    front = () if empty else tuple(variants[at].id for at in (3, 2, 0) if at < len(variants))
     return Explored(
         sweep="ab" * 32,
         space=document,
