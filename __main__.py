@@ -9,7 +9,9 @@ import typer
 
 from . import commands_lint, commands_run, commands_synth, commands_verilog
 from .dse import cli as dse_cli
+from .dse.estimate import cli as estimate_cli
 from .dse.explore import cli as explore_cli
+from .dse.schedule import cli as schedule_cli
 from .errors import RtloomError
 from .examples import cli as examples_cli
 from .generators import cli as generators_cli
@@ -87,6 +89,8 @@ for room in (
     sim_cli,
     dse_cli,
     explore_cli,
+    schedule_cli,
+    estimate_cli,
 ):
     room.register(app)
 app.command()(version)

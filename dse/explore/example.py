@@ -18,7 +18,7 @@ objectives: [latency, area, energy]   # also throughput, edp, accuracy
 constraints:
   area: {at_most: 250000}     # GE with the built-in cells, um^2 with a liberty file
 clock_mhz: 100                # netlists that miss it are out
-memory: {buffer_kib: 256, bandwidth_gb_s: 6.4, dram: lpddr4}
+memory: {buffer_kib: 256, bandwidth_gb_s: 6.4, dram: lpddr4, schedule: belady}  # or none, lru, milp
 node: sky130                  # built-in technology: sky130, sg13g2 or asap7; or liberty: [FILE.lib.gz]
 recipes: [{booth: true}, {booth: false}]   # part of what a point is; also goal and flatten
 data: relu                    # operands of the simulations: relu, gauss, uniform; or tensors: FILE.npz

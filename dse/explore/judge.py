@@ -51,7 +51,9 @@ class Judge:
         if name in ("latency", "throughput"):
             return f"{EXACT} cycles {clock}, roofline of {self.space.around.bandwidth_gb_s:g} GB/s"
         if name == "dram_bytes":
-            return f"closed form of the best loop order with {self.space.around.buffer_kib:g} KiB"
+            how = self.space.around.schedule
+            order = "the best loop order of each layer" if how == "none" else f"schedule by {how}"
+            return f"{order} with {self.space.around.buffer_kib:g} KiB"
         if name == "accuracy":
             return "golden model"
         return self.costs.sources.get("energy" if name == "edp" else name, EXACT) if name in _ESTIMATED else EXACT

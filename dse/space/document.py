@@ -39,6 +39,10 @@ class Memory(_Part):
 
     buffer_kib: float = Field(512.0, gt=0, description="a number of KiB above 0: the scratchpad on the chip")
     bandwidth_gb_s: float = Field(12.8, gt=0, description="a number above 0: 10^9 bytes a second from DRAM")
+    schedule: Literal["none", "lru", "belady", "milp"] = Field(
+        "none",
+        description="none, lru, belady or milp: every layer begins and ends in DRAM, or what a schedule keeps stays",
+    )
     dram: Dram = Field("lpddr4", description="lpddr4, lpddr, ddr3, gddr5, hbm2 or hmc: energy of a bit from DRAM")
 
 
@@ -86,7 +90,7 @@ class Space(_Part):
     objectives: list[str] = Field(default_factory=lambda: ["latency", "area", "energy"], description="a list of names")
     constraints: dict[str, Any] = Field(default_factory=dict, description="figures and their bounds")
     clock_mhz: float = Field(100.0, gt=0, le=10_000, description="a number of MHz above 0")
-    memory: dict[str, Any] = Field(default_factory=dict, description="buffer_kib, bandwidth_gb_s and dram")
+    memory: dict[str, Any] = Field(default_factory=dict, description="buffer_kib, bandwidth_gb_s, schedule and dram")
     liberty: list[str] = Field(default_factory=list, description="a list of liberty files")
     node: str = Field("sky130", description="the name of a built-in technology")
     fpga: Literal["ice40", "ecp5", "gowin", "xilinx"] | None = Field(

@@ -11,11 +11,14 @@ from ...errors import InputError
 from ...generators.family import Family
 from ...generators.params import FamilyParams
 from ..cycles import layer_cycles
+from ..schedule.graph import layer_graph
+from ..schedule.scheduler import schedule
+from ..space.document import Memory
 from ..streams import layer_streams, operand_bits
 from ..traffic import layer_traffic
 from ..workloads.workload import Workload
 
-__all__ = ["LayerCycles", "Shapes", "cycles_of_layers", "dram_bytes_of_layers", "streams_of_layers"]
+__all__ = ["LayerCycles", "Moved", "Shapes", "cycles_of_layers", "dram_bytes_of_layers", "streams_of_layers"]
 
 FloatArray = NDArray[np.float64]
 
@@ -70,6 +73,8 @@ class Shapes:
         How often each comes, float64.
     names
         Names of the layers of each shape.
+    place
+        Place of each layer's shape, by the layer's name.
     """
 
     def __init__(self, workload: Workload) -> None:
@@ -79,6 +84,8 @@ class Shapes:
             found.setdefault(shape, []).append(layer)
         self.layers = [alike[0] for alike in found.values()]
         self.repeat = np.array([sum(layer.repeat for layer in alike) for alike in found.values()], dtype=np.float64)
+        self.workload = workload
+        self.place = {layer.name: at for at, alike in enumerate(found.values()) for layer in alike}
         self.names = [[layer.name for layer in alike] for alike in found.values()]
 
 
@@ -123,10 +130,36 @@ def streams_of_layers(
     return tuple(sum(counts) for counts in zip(*found, strict=True))
 
 
-def dram_bytes_of_layers(params: FamilyParams, shapes: Shapes, kept: int | None, buffer_bytes: int) -> FloatArray:
-    """Return the bytes of every shape between DRAM and a buffer of that size, ``(shapes,)``, of one layer each.
+@dataclass(frozen=True)
+class Moved:
+    """Bytes between DRAM and the scratchpad, an entry for layers that move alike.
 
-    Each layer begins and ends in DRAM; what a schedule keeps between layers comes off (`dse.schedule`).
+    Parameters
+    ----------
+    shape
+        Place of each entry's layer among the shapes, ``(entries,)``.
+    times
+        How often each entry comes.
+    bytes
+        Of one.
     """
-    bits = operand_bits(params, kept)
-    return np.array([float(layer_traffic(layer, bits, buffer_bytes).dram_bytes) for layer in shapes.layers])
+
+    shape: NDArray[np.int64]
+    times: FloatArray
+    bytes: FloatArray
+
+
+def dram_bytes_of_layers(params: FamilyParams, shapes: Shapes, kept: int | None, memory: Memory) -> Moved:
+    """Return the bytes of every layer between DRAM and the scratchpad.
+
+    Without a schedule each layer begins and ends in DRAM and takes its best loop order; with one, what it keeps in the
+    scratchpad between layers is not moved.
+    """
+    bits, room = operand_bits(params, kept), int(memory.buffer_kib * 1024)
+    if memory.schedule == "none":
+        found = [float(layer_traffic(layer, bits, room).dram_bytes) for layer in shapes.layers]
+        return Moved(np.arange(len(found)), shapes.repeat, np.array(found))
+    plan = schedule(layer_graph(shapes.workload, bits), room, memory.schedule).layer_bytes()
+    runs = shapes.workload.runs
+    places = np.array([shapes.place[run.layer.name] for run in runs])
+    return Moved(places, np.ones(len(runs)), np.array([float(plan[run.name]) for run in runs]))

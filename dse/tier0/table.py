@@ -14,7 +14,7 @@ from ..space.grid import Grid, Remembered, Values
 from ..streams import stream_widths
 from ..workloads.workload import Workload
 from .costs import Costs
-from .layers import LayerCycles, Shapes, cycles_of_layers, dram_bytes_of_layers, streams_of_layers
+from .layers import LayerCycles, Moved, Shapes, cycles_of_layers, dram_bytes_of_layers, streams_of_layers
 
 __all__ = ["Table", "evaluate"]
 
@@ -186,12 +186,11 @@ class _Rows:
         self.grid, self.workload, self.reasons = grid, workload, dict[str, str]()
         self.memory: Memory = space.around
         self.clock, self.costs = space.clock_mhz * 1e6, costs
-        room = int(self.memory.buffer_kib * 1024)
         shapes = Shapes(workload)
         self.macs = workload.macs
         self.layers = Remembered(grid, lambda p: cycles_of_layers(family, p, shapes, kept))
         self.streams = Remembered(grid, lambda p, runs: streams_of_layers(p, shapes, kept, runs))
-        self.dram = Remembered(grid, lambda p: dram_bytes_of_layers(p, shapes, kept, room))
+        self.dram = Remembered(grid, lambda p: dram_bytes_of_layers(p, shapes, kept, self.memory))
         self.widths = Remembered(grid, stream_widths)
         self.peak = Remembered(grid, family.peak)
         estimates = {"area": costs.area, "busy": costs.busy_joules, "idle": costs.idle_joules, "accuracy": accuracy}
@@ -205,11 +204,12 @@ class _Rows:
         layers: LayerCycles = self.layers(case)
         self.reasons |= layers.reasons
         cycles, peak = layers.total, self.peak(case)
-        moved = np.where(layers.runs, self.dram(case), 0.0)
+        moved: Moved = self.dram(case)
+        each = np.where(layers.runs[moved.shape], moved.bytes, 0.0)
         # The roofline: a layer takes what the slower of computing and moving takes.
-        moving = moved * (self.clock / (self.memory.bandwidth_gb_s * 1e9))
-        seconds = layers.repeat @ np.maximum(layers.cycles, moving[:, None]) / self.clock
-        bytes_ = float(layers.repeat @ moved)
+        moving = each * (self.clock / (self.memory.bandwidth_gb_s * 1e9))
+        seconds = moved.times @ np.maximum(layers.cycles[moved.shape], moving[:, None]) / self.clock
+        bytes_ = float(moved.times @ each)
         streams = self.streams(case, tuple(layers.runs.tolist()))
         bits = sum(count * width for count, width in zip(streams, self.widths(case), strict=False))
         with np.errstate(divide="ignore", invalid="ignore"):

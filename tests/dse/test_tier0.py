@@ -9,6 +9,8 @@ from rtloom.dse.cycles import run_workload
 from rtloom.dse.explore.constraints import allowed, broken
 from rtloom.dse.explore.propose import propose
 from rtloom.dse.pareto import front
+from rtloom.dse.schedule.graph import layer_graph
+from rtloom.dse.schedule.scheduler import schedule
 from rtloom.dse.space.document import Space, parse_space
 from rtloom.dse.space.grid import Grid
 from rtloom.dse.streams import layer_stream_bits, operand_bits
@@ -179,3 +181,19 @@ def test_a_search_repeats() -> None:
     assert [first.table.values(int(at)) for at in first.points] == [
         second.table.values(int(at)) for at in second.points
     ]
+
+
+@pytest.mark.parametrize("method", ["lru", "belady", "milp"])
+def test_a_schedule_says_what_is_moved(method: str) -> None:
+    pytest.importorskip("scipy")
+    memory = {"buffer_kib": 256, "schedule": method}
+    space = space_of("systolic", axes={"rows": [4, 8]}, base={"cols": 4, "max_reduction": 16384}, memory=memory)
+    workload = read_workload("mobilenet-v1")
+    table = table_of(space, workload)
+    plan = schedule(layer_graph(workload, operand_bits(table.spec(0).params)), 256 * 1024, method)
+    assert table.figures["dram_bytes"].tolist() == [plan.dram_bytes.value] * 2
+    for point in range(2):
+        run = run_workload(table.spec(point), workload)
+        cycles = {done.layer.name: done.needed for done in run.running}
+        each = [max(cycles[r.layer.name] / 1e8, plan.layer_bytes()[r.name] / 12.8e9) for r in workload.runs]
+        assert table.figures["latency"][point] == pytest.approx(sum(each))
