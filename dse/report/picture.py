@@ -85,6 +85,9 @@ def _look(gathered: Gathered, axes: Any, pair: Sequence[Axis]) -> None:
         getattr(axes, f"set_{which}label")(axis.title + more, parse_math=False)
         if axis.log:
             getattr(axes, f"set_{which}scale")("log")
+            getattr(axes, f"{which}axis").set_major_formatter(
+                tool("matplotlib.ticker").FuncFormatter(lambda value, _: f"{value:g}")
+            )
     axes.grid(color=GRID, lw=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
@@ -150,8 +153,15 @@ def _label(gathered: Gathered, axes: Any, pair: Sequence[Axis], kinds: dict[str,
 def _write(axes: Any, at: Point, text: str, side: tuple[int, int]) -> None:
     """Write a label beside a point."""
     across, along = {-1: "right", 0: "center", 1: "left"}[side[0]], {-1: "top", 0: "center", 1: "bottom"}[side[1]]
-    place = {"xytext": (6 * side[0], 6 * side[1]), "textcoords": "offset points", "ha": across, "va": along}
-    axes.annotate(text, at, color=KINDS["front"]["colour"], fontsize=9, zorder=9, parse_math=False, **place)
+    place: dict[str, Any] = {
+        "xytext": (6 * side[0], 6 * side[1]),
+        "textcoords": "offset points",
+        "ha": across,
+        "va": along,
+    }
+    halo = [tool("matplotlib.patheffects").withStroke(linewidth=2.5, foreground="#fff")]
+    place |= {"fontsize": 9, "zorder": 9, "parse_math": False, "path_effects": halo}
+    axes.annotate(text, at, color=KINDS["front"]["colour"], **place)
 
 
 class _Box:

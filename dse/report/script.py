@@ -79,7 +79,7 @@ function frontPlot(name, data) {
         +data.axes[j].label+" %{y:.3~g} "+data.axes[j].unit+"<extra>tier 0</extra>";
       else { trace.hovertext = points.map(p => p.h); trace.hoverinfo = "text"; }
       if (kind.key === "front") {
-        trace.textfont = {size:12, color:kind.colour};
+        trace.textfont = {size:12, color:kind.colour, shadow:"0 0 3px #fff, 0 0 2px #fff"};
       }
       traces.push(trace);
     }
@@ -87,7 +87,7 @@ function frontPlot(name, data) {
     [["xaxis", i], ["yaxis", j]].forEach(([axis, at]) => {
       layout[axis].title.text = data.axes[at].title + (data.axes[at].better < 0 ? ", more is better" : "");
       layout[axis].type = data.axes[at].log ? "log" : "linear";
-      if (data.axes[at].log) layout[axis].dtick = undefined;
+      if (data.axes[at].log) layout[axis].dtick = "D2";
     });
     Plotly.react(plot, traces, layout, CONFIG).then(() => {
       const others = [...seen.netlist, ...seen.simulated, ...seen.front];

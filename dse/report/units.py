@@ -58,10 +58,12 @@ def label_of(name: str) -> str:
 
 def axis_of(name: str, unit: str, values: Iterable[float]) -> Axis:
     """Return the axis for some values of a figure."""
-    some = [abs(value) for value in values if isfinite(value)]
-    scale, shown = _prefix(unit, max(some, default=1.0))
-    least = min(some, default=1.0)
-    return Axis(name, label_of(name), shown, scale, least > 0 and max(some, default=1.0) > 30 * least)
+    known = [value for value in values if isfinite(value)] or [1.0]
+    some = sorted(map(abs, known))
+    wide = min(known) > 0 and some[-1] > 30 * some[0]
+    # Over decades the prefix is that of the middle.
+    scale, shown = _prefix(unit, some[len(some) // 2] if wide else some[-1])
+    return Axis(name, label_of(name), shown, scale, wide)
 
 
 def readable(figure: Figure) -> str:
@@ -98,6 +100,6 @@ def _prefix(unit: str, value: float) -> tuple[float, str]:
     # GE, cycles and rates are counts: thousandths of them are written as decimals.
     fine = unit not in ("GE", "cycles", "1/s", "bits", "bytes")
     for scale, prefix in PREFIXES:
-        if value >= scale and (fine or scale >= 1):
+        if value >= scale and (scale <= 1 if unit == "s" else fine or scale >= 1):
             return scale, f"{prefix}{PREFIXED[unit]}"
     return (PREFIXES[-1][0], f"n{PREFIXED[unit]}") if fine and value else (1.0, PREFIXED[unit])

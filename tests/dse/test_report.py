@@ -35,11 +35,17 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("the report")
 
 
-@pytest.fixture(scope="module")
-def document(found, folder):
+@pytest.fixture(scope="module", autouse=True)
+def costs():
+    """Keep estimates as they are here, whatever is fitted."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gather, "costs_of", lambda space: toy_costs())
-        return write_report(found, folder, COMMAND, folder / "explore.db")
+        yield
+
+
+@pytest.fixture(scope="module")
+def document(found, folder):
+    return write_report(found, folder, COMMAND, folder / "explore.db")
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +181,9 @@ def test_axes_are_logarithmic_where_values_span_much(found):
     assert not axis_of("area", "GE", [1000, 29_000]).log
     wide = axis_of("energy", "J", [1e-5, 4e-3])
     assert (wide.log, wide.unit, wide.scale) == (True, "mJ", 1e-3)
+    assert axis_of("area", "GE", [5e3, 2e4, 2e6]).unit == "kGE"
+    assert axis_of("latency", "s", [2000.0]).unit == "s"
+    assert not axis_of("accuracy", "dB", [-1.0, 60.0]).log
 
 
 def test_csv_has_a_row_for_each_variant(document, folder, found):
@@ -216,6 +225,13 @@ def test_values_of_several_types_become_texts():
     found = toy(rows=ROWS[:2])
     found.variants[0].axes["pipeline"], found.variants[1].axes["pipeline"] = 2, "deep"
     assert columns_of(found)["pipeline"] == ["2", "deep"]
+
+
+def test_without_estimates_there_is_nothing_to_compare(tmp_path, monkeypatch):
+    bare = replace(toy_costs(), area=None, busy_joules=None, idle_joules=None)
+    monkeypatch.setattr(gather, "costs_of", lambda space: bare)
+    write_report(toy(rows=ROWS[:1]), tmp_path, COMMAND, tmp_path / "explore.db")
+    assert "Nothing to compare: no figure that tier 0 estimated" in words((tmp_path / "report.html").read_text())
 
 
 def test_an_empty_front_is_said_and_counted(tmp_path):
