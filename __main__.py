@@ -42,6 +42,8 @@ Begin with
   rtloom lint systolic-8x8-int8                        its Verilog, as strict tools read it
   rtloom synth systolic-8x8-int8 --target ice40        real synthesis
   rtloom workload resnet-50 --on systolic-64x64-int8   exact cycles of a network, layer by layer
+  rtloom estimate systolic-8x8-int8 --workload bert-base   its area, cycles and time, with their errors
+  rtloom explore space.yaml                            a whole space of designs; --example prints one
   rtloom demo                                          two networks on handwritten digits
 
 Exit status: 0 done, 1 a check failed, 2 bad input or a missing tool.

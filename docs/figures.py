@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rtloom.docs import attention_tables, layer_tables, lut_tables, sparse_tables, verification_tables
+from rtloom.docs import attention_tables, explore_tables, layer_tables, lut_tables, sparse_tables, verification_tables
 from rtloom.docs.tables import Plain, equal, figure, figure_rows, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
 PAGES = (
     HERE.parent / "README.md",
-    *(HERE / f"{name}.md" for name in ("lut", "sparse", "attention", "vector", "verify")),
+    *(HERE / f"{name}.md" for name in ("lut", "sparse", "attention", "vector", "verify", "explore")),
 )
 MARKED = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 CHOSEN = (
@@ -95,6 +95,9 @@ TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "attention-accuracy": ("bench.json", attention_tables.accuracy_table),
     "attention-cycles": ("bench.json", attention_tables.cycle_table),
     "attention-storage": ("bench.json", attention_tables.storage_table),
+    "explore": ("bench.json", explore_tables.explore_table),
+    "estimates": ("bench.json", explore_tables.estimates_table),
+    "schedules": ("bench.json", explore_tables.schedules_table),
 }
 """For each mark the file that holds its figures, and what makes a table of them."""
 

@@ -3,24 +3,36 @@
 Parts: ``python -m tests.benchmarks.bench_explore [PART ...]``.
 """
 
+import contextlib
+import json
 import os
+import random
 import resource
+import sqlite3
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import typer
+import yaml
 
 from rtloom.dse.cycles import layer_cycles
+from rtloom.dse.estimate.calibration import calibrated
 from rtloom.dse.estimate.design_set import design_set
+from rtloom.dse.estimate.fit import errors_of, retention
+from rtloom.dse.estimate.model import estimator
 from rtloom.dse.explore.estimates import costs_of
 from rtloom.dse.explore.synthesis import synthesise_point
 from rtloom.dse.pareto import front
+from rtloom.dse.schedule.scheduler import scheduling_table
 from rtloom.dse.space.document import parse_space
 from rtloom.dse.space.grid import Grid
-from rtloom.dse.tier0.costs import Costs
 from rtloom.dse.tier0.table import evaluate
 from rtloom.dse.workloads.files import read_workload
 from rtloom.dse.workloads.layers import Conv2d
@@ -44,6 +56,25 @@ SPACE = {
     },
 }
 """884,736 points: an array of any shape up to 64 x 64."""
+SWEEP = {
+    "name": "sweep",
+    "family": "systolic",
+    "workload": "mobilenet-v1",
+    "base": {"max_reduction": 16384},
+    "objectives": ["latency", "area"],
+    "recipes": [{"booth": True}],
+    "memory": {"buffer_kib": 256},
+    "axes": {
+        "rows": [1, 2, 3, 4, 5],
+        "cols": [1, 2, 3, 4],
+        "a_format": ["int2", "int3", "int4", "int5", "int6"],
+        "b_format": ["int2", "int3", "int4", "int5", "int6"],
+        "pipeline": [1, 2],
+    },
+    "synthesise": 1000,
+}
+"""1000 small arrays, every one of which is synthesised."""
+KILLS = 5
 FAMILIES = ("systolic", "lut", "sparse", "attention", "vector")
 
 
@@ -51,7 +82,7 @@ def tier0() -> dict[str, Figure]:
     """Return the points that tier 0 evaluates in a second on one core; validity, area and cycles included."""
     space = parse_space(SPACE, "Space", "arrays up to 64x64")
     workload, found, values = read_workload("resnet-50"), family("systolic"), space.values
-    costs: Costs = costs_of(space)
+    costs = costs_of(space)
     rates = []
     for _ in range(3):
         grid = Grid(found, space.base, values)
@@ -114,6 +145,92 @@ def depthwise() -> dict[str, Figure]:
     return figures
 
 
+def sweep() -> dict[str, Figure]:
+    """Return how a sweep of 1000 points that is killed five times compares with one that is not."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "space.yaml").write_text(yaml.safe_dump(SWEEP))
+        seconds = [_swept(folder, "whole", 0), _swept(folder, "killed", KILLS)]
+        whole, killed = (json.loads((folder / name / "results.json").read_text()) for name in ("whole", "killed"))
+        points = whole["points"]
+        keys = {name: _computed(folder / name / "explore.db") for name in ("whole", "killed")}
+    same = {name: whole[name] == killed[name] for name in ("front", "variants")}
+    source = f"measured; killed {KILLS} times with SIGKILL, {seconds[1]:.0f} s; uninterrupted {seconds[0]:.0f} s"
+    return {
+        **_kept(whole["variants"]),
+        f"sweep of {points} points, netlists": Figure(keys["killed"], "results", source),
+        "sweep, results of the one that was not killed": Figure(keys["whole"], "results", source),
+        "sweep, fronts equal": Figure(int(same["front"]), "of 1", f"{len(whole['front'])} points, ids compared"),
+        "sweep, all figures of all points equal": Figure(int(same["variants"]), "of 1", "every figure compared"),
+    }
+
+
+def _kept(variants: list[dict[str, Any]]) -> dict[str, Figure]:
+    """Return how near the area estimates of all points of the sweep are, and whether they find the smallest."""
+    real = np.array([each["figures"]["area"]["value"] for each in variants])
+    params = [load({"family": "systolic", "params": each["params"]}).params for each in variants]
+    estimated = np.array([estimator("systolic").area(each) for each in params])
+    found, asked = retention(estimated, real)
+    errors = errors_of(estimated, real)
+    source = f"model against synthesis of {len(real)} arrays, gate equivalents"
+    return {
+        "sweep, smallest 10 among the 50 smallest by estimate": Figure(found, f"of {asked}", source),
+        "sweep, area estimate, median error": Figure(errors.median, "%", source),
+        "sweep, area estimate, p95 of the error": Figure(errors.p95, "%", source),
+    }
+
+
+def schedules() -> dict[str, Figure]:
+    """Return what the integer program saves of the traffic that is not compulsory, against LRU and Belady."""
+    found = {}
+    for row in scheduling_table():
+        label = f"{row['network']} with {row['buffer_kib']} KiB"
+        source = f"exact, replayed; gap {row['gap']:g}, {row['seconds']:.1f} s"
+        for method in ("milp", "belady", "lru"):
+            found[f"{label}, beyond compulsory traffic, {method}"] = Figure(row[method] / 1e6, "MB", source)
+        if row["saving_percent"] is not None:
+            found[f"{label}, saved against LRU"] = Figure(row["saving_percent"], "%", source)
+    return found
+
+
+def estimates() -> dict[str, Figure]:
+    """Return the errors of every estimator that comes with the package, on designs that it was not fitted on."""
+    found = {}
+    for name in FAMILIES:
+        for calibration in calibrated(name)[:1]:
+            for measured, fitted in zip(calibration.measured, calibration.fits, strict=True):
+                for split, errors in fitted.errors.items():
+                    if split == "train":
+                        continue
+                    where = "held out" if split == "held_out" else "outside the space"
+                    label = f"{fitted.target} of {name}, {measured.library}, {where}"
+                    source = f"n = {errors.n}, {calibration.tool}, refitted by the tests"
+                    found[f"{label}, median error"] = Figure(errors.median, "%", source)
+                    found[f"{label}, p95 of the error"] = Figure(errors.p95, "%", source)
+    return found
+
+
+def _swept(folder: Path, name: str, kills: int) -> float:
+    """Explore in a process of its own, kill it so many times, and return the seconds until it was done."""
+    command = [sys.executable, "-m", "rtloom", "explore", str(folder / "space.yaml"), "-o", str(folder / name)]
+    began, rng = time.perf_counter(), random.Random(1)
+    for _ in range(kills):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(rng.uniform(15, 45))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def _computed(store: Path) -> int:
+    """Return how many results a store holds."""
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM results").fetchone()[0])
+
+
 def _cpu() -> float:
     """Return the CPU seconds of this process and its children."""
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
@@ -124,6 +241,9 @@ PARTS: dict[str, Callable[[], dict[str, Figure]]] = {
     "cycles": cycles,
     "synthesis": synthesis,
     "depthwise": depthwise,
+    "sweep": sweep,
+    "schedules": schedules,
+    "estimates": estimates,
 }
 
 
