@@ -127,6 +127,8 @@ def estimator(family: str, library: str = BUILT_IN, recipe: str | None = None, t
     InputError
         Where there is no such calibration; names the command that makes one.
     """
+    if family not in FAMILIES:
+        raise must("Estimated family", f"be one of {', '.join(FAMILIES)}", family)
     found = _calibrations(family)
     for known in found:
         if recipe is not None and recipe != known.recipe:

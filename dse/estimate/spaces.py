@@ -116,14 +116,6 @@ def _settle_attention(params: dict[str, Any]) -> None:
         _drop(params, "multiplier_bits")
 
 
-def _settle_vector(params: dict[str, Any]) -> None:
-    unit = params["unit"]
-    if unit not in ("softmax", "layernorm", "rmsnorm"):
-        _drop(params, "max_length")
-    if unit == "rope":
-        _drop(params, "table_bits")
-
-
 def _systolic_weight(p: Any) -> float:
     """Return product bits of distinct PEs: those of a stationary array differ from row to row."""
     distinct = p.rows if p.stationary else 1
@@ -272,27 +264,5 @@ ATTENTION = Space(
     settle=_settle_attention,
 )
 
-VECTOR = Space(
-    choices={
-        "unit": ("softmax", "layernorm", "rmsnorm", "gelu", "silu", "rope"),
-        "lanes": (1, 2, 4, 8),
-        "max_length": (64, 256, 1024),
-        "input_format": ("int8", "int12"),
-        "table_bits": (3, 4, 5),
-        "multiplier_bits": (12, 16),
-    },
-    outside={
-        "unit": ("softmax", "layernorm", "rmsnorm", "gelu", "silu", "rope"),
-        "lanes": (4, 12),
-        "max_length": (128,),
-        "input_format": ("int10", "int6"),
-        "table_bits": (4,),
-    },
-    weight=lambda p: float(p.lanes),
-    most=12,
-    points=36,
-    settle=_settle_vector,
-)
-
-SPACES = {"systolic": SYSTOLIC, "lut": LUT, "sparse": SPARSE, "attention": ATTENTION, "vector": VECTOR}
+SPACES = {"systolic": SYSTOLIC, "lut": LUT, "sparse": SPARSE, "attention": ATTENTION}
 """By family."""

@@ -1,16 +1,21 @@
 """The command ``rtloom calibrate``, and synthesis by parts, which it measures with."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from rtloom.dse.estimate import dataset
+from rtloom.dse.estimate import dataset, energy
+from rtloom.dse.estimate.assemble import assemble
 from rtloom.dse.estimate.calibration import calibrated, read_calibration
 from rtloom.dse.estimate.cli import register
+from rtloom.dse.estimate.design_set import design_set
 from rtloom.dse.estimate.features import FAMILIES
 from rtloom.dse.estimate.model import BUILT_IN
+from rtloom.dse.technology import technology
 from rtloom.errors import InputError, ToolError
 from rtloom.generators.design import emit_design
 from rtloom.hdl.gate_equivalents import gate_equivalents
@@ -97,3 +102,53 @@ def test_equal_modules_are_one_part():
     assert "top" not in shared
     with pytest.raises(ToolError, match="The Verilog must hold the module another, but has"):
         parts_of(one.verilog, "another")
+
+
+def test_runs_side_by_side_and_in_parts(monkeypatch, tmp_path):
+    """Each part once for each library that lacks it, whatever is on the disk; every design and library a row."""
+    asked = []
+
+    def parts(names, parts, libraries, _options):
+        asked.extend((name, library.sha256) for name in names for library in libraries)
+        return {name: [(float(len(parts[name].text)), 1)] * len(libraries) for name in names}
+
+    monkeypatch.setattr(dataset, "synthesize_parts", parts)
+    first = gate_equivalents()
+    second = replace(first, name="another", sha256="f" * 64)
+    points, file, seen = design_set("systolic", 8)[:5], tmp_path / "new" / "rows.jsonl", []
+    dataset.collect(points[:3], [first], file)
+    once = len(asked)
+    rows = dataset.collect(points, [first, second], file, lambda *at: seen.append(at), jobs=2)
+    wanted = [(point.params, own.name) for point in points for own in (first, second)]
+    assert [(row.params, row.library) for row in rows] == wanted
+    assert (seen[0], seen[-1]) == ((0, 5), (5, 5))
+    assert len({library for _, library in asked[once:]}) == 2
+    assert not set(asked[:once]) & set(asked[once:])
+    assert rows == dataset.collect(points, [first, second], file)
+    assert len(dataset.read_rows(file)) == 10
+
+
+def test_energies_by_kind_of_data(monkeypatch, tmp_path):
+    """Picojoules a cycle, whole and by module; a design that was simulated is not simulated again."""
+
+    class Report(SimpleNamespace):
+        def __getitem__(self, name):
+            return SimpleNamespace(value={"cycles": 100}[name])
+
+    def measure(jobs):
+        kinds.append(len(jobs))
+        return Report(joules=4e-9, labels={"pe": 3e-9, "top": 1e-9}, seconds=1.0)
+
+    kinds = []
+    synthesised = SimpleNamespace(seconds=1.0, tool="Yosys", recipe="any")
+    monkeypatch.setattr(energy, "prepare", lambda *_: SimpleNamespace(report=synthesised, measure=measure))
+    points = design_set("systolic", 8)[:1]
+    (row,) = energy.collect_energy(points, technology(), tmp_path / "rows.jsonl")
+    assert row.targets["energy_busy:uniform@sky130"] == pytest.approx(40)
+    assert row.targets["energy_busy:zero@sky130/pe"] == pytest.approx(30)
+    assert (row.unit, kinds) == ("pJ", [energy.JOBS] * 4)
+    assert energy.collect_energy(points, technology(), tmp_path / "rows.jsonl") == [row]
+    assert len(kinds) == 4
+    found = assemble("systolic", [row, *rows_of("systolic")])
+    busy = next(m for m in found.measured if m.target == "energy_busy:uniform@sky130")
+    assert {group: pytest.approx(value) for group, (value,) in busy.groups.items()} == {"PEs": 30, "control": 10}
