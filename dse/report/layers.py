@@ -4,6 +4,7 @@ from html import escape
 from math import log10, sqrt
 from typing import Any
 
+from ..cycles import LayerRun
 from ..explore.result import Variant
 from .gather import Gathered, Place
 from .plotting import COLOURS, SOFT, figure, label, layout
@@ -14,44 +15,43 @@ WRITTEN = 22
 """Layers up to which a cell holds its number."""
 
 NAME_SHOWN = 22
-SHADES = [[0.0, "#f4efe6"], [0.25, "#cfe0e8"], [0.5, "#8fbdd1"], [0.75, "#3f88ac"], [1.0, "#0b4869"]]
+SHADED: dict[str, Any] = {
+    "zmin": 0,
+    "zmax": 100,
+    "xgap": 1,
+    "ygap": 1,
+    "colorscale": [[0.0, "#f4efe6"], [0.25, "#cfe0e8"], [0.5, "#8fbdd1"], [0.75, "#3f88ac"], [1.0, "#0b4869"]],
+    "colorbar": {"title": {"text": "% used"}, "thickness": 12, "outlinewidth": 0},
+}
+"""How shares are coloured."""
 
 
 def utilisation_plot(gathered: Gathered) -> str:
     """Return utilisation by design and layer."""
-    rows, notes, names = [], [], [layer.name for layer in gathered.workload.layers]
-    for variant in gathered.shown:
-        run = gathered.runs[variant.id]
-        rows.append([each.utilisation.value if each.cycles is not None else None for each in run.layers])
-        notes.append(
-            [
-                f"{escape(each.layer.name)} x {each.layer.repeat}: {escape(each.layer.sizes)}<br>"
-                + (f"{each.cycles:,} cycles each, {each.layer.macs:,} MACs" if each.cycles is not None else "not run: ")
-                + f"<br>{escape(each.how[:90])}"
-                for each in run.layers
-            ]
-        )
+    names = [layer.name for layer in gathered.workload.layers]
+    runs = [gathered.runs[variant.id] for variant in gathered.shown]
     trace = {
         "type": "heatmap",
         "x": list(range(len(names))),
         "y": [escape(label(gathered, variant)) for variant in gathered.shown],
-        "z": rows,
-        "zmin": 0,
-        "zmax": 100,
-        "xgap": 1,
-        "ygap": 1,
-        "colorscale": SHADES,
-        "showscale": len(names) > WRITTEN,
-        "colorbar": {"title": {"text": "% used"}, "thickness": 12, "outlinewidth": 0},
-        "customdata": notes,
+        "z": [[each.utilisation.value if each.cycles is not None else None for each in run.layers] for run in runs],
+        "customdata": [[_note(each) for each in run.layers] for run in runs],
         "hovertemplate": "<b>%{z:.1f} %</b> of %{y}<br>%{customdata}<extra></extra>",
+        "showscale": len(names) > WRITTEN,
+        **SHADED,
     }
     if len(names) <= WRITTEN:
         trace |= {"texttemplate": "%{z:.0f}", "textfont": {"size": 11}}
-    look = _grid(names, len(rows))
-    alt = f"utilisation of {len(rows)} designs in {len(names)} layers, from 0 to 100 percent"
+    alt = f"utilisation of {len(runs)} designs in {len(names)} layers, from 0 to 100 percent"
     caption = "Useful multiply-accumulates in percent of those that the layer's cycles had room for; exact. "
-    return figure("utilisation", [trace], look, alt, caption + _left(gathered))
+    return figure("utilisation", [trace], _grid(names, len(runs)), alt, caption + _left(gathered))
+
+
+def _note(run: LayerRun) -> str:
+    """Return a layer on a design in words."""
+    took = f"{run.cycles:,} cycles each, {run.layer.macs:,} MACs" if run.cycles is not None else "not run:"
+    shape = f"{escape(run.layer.name)} x {run.layer.repeat}: {escape(run.layer.sizes)}"
+    return f"{shape}<br>{took}<br>{escape(run.how[:90])}"
 
 
 def _grid(names: list[str], rows: int) -> dict[str, Any]:
@@ -81,7 +81,8 @@ def roofline_plot(gathered: Gathered) -> str:
     least, most = min(p.intensity for p in every) / 2, max(p.intensity for p in every) * 2
     bandwidth = gathered.space.around.bandwidth_gb_s * 1e9
     peaks = _peaks(gathered)
-    most = max(most, 2 * max(peaks) / bandwidth)
+    # The slope and every knee are to be seen.
+    least, most = min(least, min(peaks) / bandwidth / 3), 2 * max(most, max(peaks) / bandwidth)
     traces = _roofs(peaks, bandwidth, least, most)
     some = set(range(len(gathered.shown))) if len(gathered.shown) <= 4 else {0, len(gathered.shown) // 2}
     for at, variant in enumerate(gathered.shown):
