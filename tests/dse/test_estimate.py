@@ -109,6 +109,27 @@ def test_arrays_give_what_each_design_gives():
             assert inside[at] == found.inside(alone)
 
 
+@pytest.mark.parametrize(
+    ("preset", "sizes"),
+    [
+        ("systolic-8x8-int8-ws", {"rows": (2, 7), "reduce": (1, 2, 3), "broadcast": (1, 2)}),
+        ("lut-m2n64k4-w2a8", {"m": (1, 3), "n": (1, 12, 64), "k": (1, 2)}),
+        ("lut-mac-m8n4k16-w8a8", {"m": (1, 3), "n": (1, 12, 64)}),
+        ("sparse-4x16-w4-scaled", {"rows": (1, 2), "chains": (1, 3, 8), "length": (8, 16)}),
+        ("attention-16x64-int8", {"rows": (1, 5, 16), "e_lanes": (4, 16), "f_lanes": (8, 64)}),
+    ],
+)
+def test_counts_of_arrays(preset, sizes):
+    spec = load(preset)
+    axes = dict(zip(sizes, np.meshgrid(*map(np.array, sizes.values()), indexing="ij"), strict=True))
+    features = FAMILIES[spec.family.name].features
+    together, shape = features(Many(spec.params, **axes)), next(iter(axes.values())).shape
+    for at in np.ndindex(shape):
+        alone = features(spec.params.replace(**{name: int(values[at]) for name, values in axes.items()}))
+        here = {name: float(np.broadcast_to(count, shape)[at]) for name, count in together.items()}
+        assert here == {name: float(count) for name, count in alone.items()}
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_counts_are_not_negative(name):
     for spec in presets().values():
