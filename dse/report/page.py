@@ -24,7 +24,8 @@ STYLE = """
 }
 h3 { font-size:.95rem; margin:1rem 0 .3rem }
 dl { display:grid; grid-template-columns:max-content 1fr; gap:.15rem 1.2rem }
-dt { color:var(--soft) } dd { margin:0; overflow-wrap:anywhere } figure.card { padding:.6rem .6rem .8rem; margin:.6rem 0 }
+dt { color:var(--soft) }
+dd { margin:0; overflow-wrap:anywhere } figure.card { padding:.6rem .6rem .8rem; margin:.6rem 0 }
 figcaption { color:var(--soft); font-size:.86rem; padding:.2rem .6rem 0 } .wide { overflow-x:auto }
 .controls { display:flex; gap:1.2rem; padding:.2rem .6rem; font-size:.9rem; color:var(--soft) }
 select, button { font:inherit; color:var(--ink); background:var(--pale); border:1px solid var(--line);
@@ -32,7 +33,8 @@ select, button { font:inherit; color:var(--ink); background:var(--pale); border:
 table { background:var(--card); font-size:.86rem } td, th { white-space:nowrap } sup a { text-decoration:none }
 .figures th[scope=row] { position:sticky; left:0; background:var(--card); font-weight:400 }
 .figures th { text-align:left }
-.figures th[scope=col] { text-align:right; color:var(--ink) } .variants td:last-child { white-space:normal; min-width:11rem }
+.figures th[scope=col] { text-align:right; color:var(--ink) }
+.variants td:last-child { white-space:normal; min-width:11rem }
 .sources { font-size:.8rem; color:var(--soft); padding-left:1.6rem } sup { font-size:.68rem; margin-left:.15rem }
 .command { display:flex; gap:.8rem; align-items:baseline; padding:.15rem 0 } .command span { color:var(--soft);
   flex:0 0 15rem; font-size:.86rem } .command code { flex:1; background:var(--card); border:1px solid var(--line);
