@@ -8,7 +8,7 @@ from math import log2
 from ..errors import must
 from ..figures import Figure
 
-__all__ = ["DRAMS", "SRAMS", "dram_energy", "sram_energy"]
+__all__ = ["DRAMS", "SRAMS", "dram_energy", "sram_area", "sram_energy"]
 
 KIB = 1024
 
@@ -17,6 +17,8 @@ IHP_SOURCE = "IHP SG13G2 RM_IHPSG13_1P macros, foundry liberty typ 1.20 V 25 C, 
 IHP_READ: Mapping[int, float] = {512: 39.1, 2 * KIB: 49.6, 4 * KIB: 68.9, 8 * KIB: 91.8, 16 * KIB: 122.4}
 IHP_WRITE = 110.9 / 91.8  # a write over a read, of the macro of 8 KiB
 IHP_WIDTH = 64
+IHP_AREA = 263946.1408  # um^2 of RM_IHPSG13_1P_1024x64, 8 KiB, from the same liberty
+IHP_BYTES = 8 * KIB
 
 HOROWITZ_SOURCE = "Horowitz, ISSCC 2014, 45 nm 0.9 V, as coded in QKeras qtools/config_public.py (sram_rd)"
 # pJ a bit, a polynomial in log2 of the memory's bits; 64-bit words of 8 KiB, 32 KiB and 1 MiB: 10, 20, 100
@@ -73,6 +75,21 @@ def sram_energy(size: int, width: int, access: str = "read", table: str = "sg13g
     if access not in ("read", "write"):
         raise must("SRAM access", "be read or write", access)
     return _ihp(size, width, access) if table == "sg13g2" else _horowitz(size, width, access)
+
+
+def sram_area(size: int) -> Figure:
+    """Return the area of an SRAM of so many bytes in square micrometres: whole macros of 8 KiB, 130 nm.
+
+    Raises
+    ------
+    InputError
+        Where the size is below 1.
+    """
+    if size < 1:
+        raise must("SRAM size", "be at least 1 byte", size)
+    macros = -(-size // IHP_BYTES)
+    source = f"{macros} x RM_IHPSG13_1P_1024x64 of 8 KiB, {IHP_SOURCE}"
+    return Figure(macros * IHP_AREA, "um^2", source)
 
 
 def dram_energy(kind: str) -> Figure:

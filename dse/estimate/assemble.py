@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from .calibration import Calibration, Measured, refit
 from .dataset import Row
 from .design_set import SEED
-from .features import FAMILIES
+from .features.families import FAMILIES
 
 __all__ = ["CONTROL", "assemble"]
 

@@ -16,7 +16,7 @@ from ...cache import cache_dir
 from ...errors import InputError, must
 from ...generators.spec import family as family_of
 from .design_set import SPLITS
-from .features import FAMILIES
+from .features.families import FAMILIES
 from .fit import Errors, Fit, errors_of, fit, predict, retention
 
 __all__ = [

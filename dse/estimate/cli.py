@@ -48,7 +48,7 @@ def calibrate(
     from ...errors import InputError
     from ...files import whole_file
     from .calibration import calibration_file, own_calibrations
-    from .features import FAMILIES
+    from .features.families import FAMILIES
 
     for name in families or ():
         if name not in FAMILIES:

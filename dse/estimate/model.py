@@ -11,7 +11,7 @@ from ...figures import Figure
 from ...generators.spec import family as family_of
 from .calibration import Calibration, Measured, calibrated
 from .design_set import space_of
-from .features import FAMILIES
+from .features.families import FAMILIES
 from .fit import Fit, predict
 
 __all__ = ["BUILT_IN", "AreaEstimator", "estimator"]

@@ -1,6 +1,7 @@
 """The commands ``rtloom explore``, ``reproduce`` and ``explain``."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -65,7 +66,7 @@ def explore(
     if status:
         _status(kept, as_json)
         return
-    found, document = _explored(space, kept, output, jobs, dask, retry_failed, time_limit)
+    found, document = _explored(space, kept, store is not None, output, jobs, dask, retry_failed, time_limit)
     if as_json:
         typer.echo(json.dumps(document, indent=2))
         return
@@ -75,6 +76,7 @@ def explore(
 def _explored(
     space: Path | None,
     kept: Path,
+    given: bool,
     output: Path,
     jobs: int,
     dask: str | None,
@@ -84,14 +86,16 @@ def _explored(
     """Explore, write the report, and return what was found."""
     from ...errors import InputError
     from ..engine.progress import Display
-    from ..report.write import write_report
+    from ..report.write import check_tools, write_report
     from ..space.document import read_space
     from ..store.store import Store
+    from .exported import export_front
     from .run import explore as run
 
     if space is None:
         raise InputError("Space must be a YAML file; rtloom explore --example prints one to start from")
     loaded = read_space(space)
+    check_tools()
     output.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         opened = stack.enter_context(Store.open(kept))
@@ -108,8 +112,10 @@ def _explored(
                 display(progress)
 
         found = run(loaded, opened, executor, told=told, retry_failed=retry_failed, time_limit=time_limit)
-    document = write_report(found, output, f"rtloom explore {space}", kept)
-    return found, document
+    command = ["rtloom", "explore", str(space), "-o", str(output), *(["--store", str(kept)] if given else [])]
+    document = write_report(found, output, shlex.join(command), kept)
+    exported, refused = export_front(found, output / "exports")
+    return found, document | {"exports": [str(file) for file in exported], "not_exported": refused}
 
 
 def _executor(jobs: int, dask: str | None) -> "Executor":

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import InputError
+from ...figures import Figure
 from ..estimate.model import AreaEstimator, estimator
 from ..memory_energy import HOROWITZ_BYTES, dram_energy, sram_energy
 from ..space.document import Space
 from ..technology import Technology, technology
 from ..tier0.costs import Costs
 
-__all__ = ["costs_of", "technology_of"]
+__all__ = ["WORD_BITS", "costs_of", "scratchpad_energy", "technology_of"]
 
 WORD_BITS = 64
 """Bits of a word of the scratchpad, whose energy the streams' bits are counted with."""
@@ -32,8 +33,7 @@ def costs_of(space: Space) -> Costs:
     busy = _fitted(space.family, tech.library.sha256, f"energy_busy:{label}")
     idle = _fitted(space.family, tech.library.sha256, f"energy_busy:{label.replace(space.data, 'zero')}")
     memory = space.around
-    size = int(memory.buffer_kib * 1024)
-    chip = sram_energy(size, WORD_BITS, table="horowitz" if size >= HOROWITZ_BYTES[0] else "sg13g2")
+    chip = scratchpad_energy(int(memory.buffer_kib * 1024))
     dram = dram_energy(memory.dram.upper())
     sources = {"stream_bits": chip.source, "dram_bytes": dram.source}
     sources |= {name: each.source(inside=True) for name, each in (("area", area), ("energy", busy)) if each}
@@ -48,6 +48,20 @@ def costs_of(space: Space) -> Costs:
         dram_joules_per_bit=dram.value * 1e-12,
         sources=sources,
     )
+
+
+def scratchpad_energy(size: int, access: str = "read") -> Figure:
+    """Return the energy of an access to a scratchpad of so many bytes, in pJ a word of `WORD_BITS`.
+
+    Raises
+    ------
+    InputError
+        Where no table reaches to that size.
+    """
+    if size < HOROWITZ_BYTES[0]:
+        return sram_energy(size, WORD_BITS, access)
+    found = sram_energy(size, WORD_BITS, table="horowitz")
+    return found if access == "read" else Figure(found.value, found.unit, f"{found.source}, a write taken as a read")
 
 
 def _fitted(family: str, library: str, target: str) -> AreaEstimator | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ...generators.spec import Spec
@@ -63,14 +64,17 @@ class Jobs:
         tensors = file_digest(self.space.tensors) if self.space.tensors else None
         return self._task(RTL, spec, payload, {"library": self._library, "tensors": tensors})
 
-    @property
+    @cached_property
     def _library(self) -> str:
         library = load_library(self.space.liberty) if self.space.liberty else gate_equivalents()
         return library.sha256
 
+    @cached_property
+    def _tools(self) -> dict[str, str]:
+        return {"yosys": yosys_version(), "code": code_digest()}
+
     def _task(self, kind: str, spec: Spec, payload: Mapping[str, Any], files: Mapping[str, Any]) -> Task:
         """Return a task whose key has the content of files instead of their paths, the tools, and the code."""
         plain = {name: value for name, value in payload.items() if name not in ("liberty", "tensors")}
-        tools = {"yosys": yosys_version(), "code": code_digest()}
-        key = address({"kind": kind, **plain, **files, **tools})
+        key = address({"kind": kind, **plain, **files, **self._tools})
         return Task(key, kind, point_id(spec.family.name, spec.params.to_dict()), payload)

@@ -13,7 +13,7 @@ from rtloom.dse.estimate.assemble import assemble
 from rtloom.dse.estimate.calibration import calibrated, read_calibration
 from rtloom.dse.estimate.cli import register
 from rtloom.dse.estimate.design_set import design_set
-from rtloom.dse.estimate.features import FAMILIES
+from rtloom.dse.estimate.features.families import FAMILIES
 from rtloom.dse.estimate.model import BUILT_IN
 from rtloom.dse.technology import technology
 from rtloom.errors import InputError, ToolError
