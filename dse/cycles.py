@@ -198,7 +198,7 @@ def _systolic(params: SystolicParams, layer: Layer, _kept: int | None) -> Found:
     if isinstance(layer, Gemm):
         return "gemm", systolic_cycles(params, layer.m, layer.k, layer.n, layer.batch), layer.macs
     if isinstance(layer, Conv2d):
-        return "conv2d", convolution_cycles(params, **layer.arguments), layer.macs
+        return "conv2d", convolution_cycles(params, layer.shape), layer.macs
     if isinstance(layer, Attention):
         # Heads that share keys are rows of one product; masked keys are computed all the same.
         products = layer.batch * layer.shared_heads

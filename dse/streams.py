@@ -87,7 +87,7 @@ def operand_bits(params: FamilyParams, kept: int | None = None) -> OperandBits:
 
 def _systolic(params: SystolicParams, layer: Layer) -> tuple[Any, ...]:
     if isinstance(layer, Conv2d):
-        return convolution_stream_elements(params, **layer.arguments)
+        return convolution_stream_elements(params, layer.shape)
     if isinstance(layer, Gemm):
         return gemm_stream_elements(params, layer.m, layer.k, layer.n, layer.batch)
     if not isinstance(layer, Attention):

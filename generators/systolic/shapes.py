@@ -35,17 +35,15 @@ def gemm_cycles(params: SystolicParams, m: int, k: int, n: int, batch: int = 1) 
     return _cycles(params, [(m, k, n, batch)])
 
 
-def convolution_cycles(
-    params: SystolicParams, x: Sequence[int], w: Sequence[int], stride: Any = 1, padding: Any = 0, groups: Any = 1
-) -> int:
-    """Return the cycles of ``conv2d`` on tensors of these shapes, groups sharing products as `Systolic.lower` does it.
+def convolution_cycles(params: SystolicParams, shape: ConvolutionShape) -> int:
+    """Return the cycles of ``conv2d`` of this shape, groups sharing products as `Systolic.lower` does it.
 
     Raises
     ------
     InputError
-        Where shapes do not go together, K is too long, or a format has no zero to pad with.
+        Where K is too long, or a format has no zero to pad with.
     """
-    return cast("int", _convolution(params, ConvolutionShape.of(x, w, stride, padding, groups), _cycles))
+    return cast("int", _convolution(params, shape, _cycles))
 
 
 def gemm_stream_elements(params: SystolicParams, m: int, k: int, n: int, batch: int = 1) -> Elements:
@@ -57,11 +55,9 @@ def gemm_stream_elements(params: SystolicParams, m: int, k: int, n: int, batch: 
     return _stream_elements(params, [(m, k, n, batch)])
 
 
-def convolution_stream_elements(
-    params: SystolicParams, x: Sequence[int], w: Sequence[int], stride: Any = 1, padding: Any = 0, groups: Any = 1
-) -> Elements:
-    """Return the elements that `a`, `b` and `c` carry in such a job, as `gemm_stream_elements` does."""
-    found: Elements = _convolution(params, ConvolutionShape.of(x, w, stride, padding, groups), _stream_elements)
+def convolution_stream_elements(params: SystolicParams, shape: ConvolutionShape) -> Elements:
+    """Return the elements that `a`, `b` and `c` carry in ``conv2d`` of this shape, as `gemm_stream_elements` does."""
+    found: Elements = _convolution(params, shape, _stream_elements)
     return found
 
 

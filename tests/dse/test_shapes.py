@@ -13,6 +13,7 @@ from rtloom.generators.attention.latency import slots_between
 from rtloom.generators.attention.params import AttentionParams
 from rtloom.generators.attention.shapes import attention_cycles
 from rtloom.generators.attention.timing import slots
+from rtloom.generators.convolution import ConvolutionShape
 from rtloom.generators.lut.family import LUT
 from rtloom.generators.lut.params import LutParams
 from rtloom.generators.lut.shapes import gemm_cycles as lut_cycles
@@ -65,7 +66,7 @@ def test_systolic_convolutions(params, image, kernel, groups, share, stride, pad
     x, w = (*image, groups * share[0]), (*kernel, share[0], groups * share[1])
     geometry: dict[str, Any] = {"stride": stride, "padding": padding, "groups": groups}
     job = SYSTOLIC.lower(params, "conv2d", x=np.ones(x, int), w=np.ones(w, int), **geometry)
-    assert convolution_cycles(params, x, w, **geometry) == SYSTOLIC.cycles(params, job)
+    assert convolution_cycles(params, ConvolutionShape.of(x, w, **geometry)) == SYSTOLIC.cycles(params, job)
 
 
 @FEW
@@ -176,7 +177,9 @@ def test_long_tasks_follow_each_other_at_once(rows: int, lanes: int, counts: lis
             "Sparse kept must be from 1 to block=4",
         ),
         (
-            lambda: convolution_cycles(SystolicParams.parse({"a_format": "bipolar"}), (1, 3, 3, 1), (3, 3, 1, 1), 1, 1),
+            lambda: convolution_cycles(
+                SystolicParams.parse({"a_format": "bipolar"}), ConvolutionShape.of((1, 3, 3, 1), (3, 3, 1, 1), 1, 1)
+            ),
             "Convolution padding must be 0 for bipolar, which has no zero",
         ),
         (

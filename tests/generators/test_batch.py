@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtloom.generators.batch import batch_of, family_params, fields_read, take
+from rtloom.generators.convolution import ConvolutionShape
 from rtloom.generators.lut.params import LutParams
 from rtloom.generators.lut.shapes import gemm_cycles as lut_cycles
 from rtloom.generators.params import FamilyParams
@@ -60,8 +61,9 @@ def test_depthwise_convolutions_on_systolic_arrays(dataflow: Any, b_format: str)
     sizes = grid(SIZES)
     others = {"dataflow": dataflow, "b_format": parse_format(b_format)}
     arguments: dict[str, Any] = {"x": (1, 9, 9, 12), "w": (3, 3, 1, 12), "padding": 1, "groups": 12}
-    found = convolution_cycles(batch_of(SystolicParams, {**sizes, **others}), **arguments)
-    alone = [convolution_cycles(one, **arguments) for one in each(SystolicParams, sizes, **others)]
+    shape = ConvolutionShape.of(**arguments)
+    found = convolution_cycles(batch_of(SystolicParams, {**sizes, **others}), shape)
+    alone = [convolution_cycles(one, shape) for one in each(SystolicParams, sizes, **others)]
     np.testing.assert_array_equal(found, alone)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from rtloom.dse.streams import stream_widths
 from rtloom.generators.attention.shapes import attention_stream_bits
+from rtloom.generators.convolution import ConvolutionShape
 from rtloom.generators.lut.shapes import gemm_stream_bits as lut_bits
 from rtloom.generators.sparse.shapes import gemm_stream_bits as sparse_bits
 from rtloom.generators.spec import Spec, load, presets
@@ -45,7 +46,8 @@ def test_convolutions_on_systolic_arrays(groups: int, dataflow: str) -> None:
     spec = load("systolic-4x4-int8", dataflow=dataflow)
     x, w = np.ones((1, 5, 5, 6), int), np.ones((3, 3, 6 // groups, 6), int)
     expected = carried(spec, "conv2d", ("a", "b", "c"), x=x, w=w, padding=1, groups=groups)
-    found = convolution_stream_elements(spec.params, x.shape, w.shape, padding=1, groups=groups)  # type: ignore[arg-type]
+    shape = ConvolutionShape.of(x.shape, w.shape, padding=1, groups=groups)
+    found = convolution_stream_elements(spec.params, shape)  # type: ignore[arg-type]
     assert sum(np.multiply(found, stream_widths(spec.params))) == expected
 
 
