@@ -10,6 +10,7 @@ from ...errors import InputError, must
 from ...generators.spec import Spec, load
 from ...verif.simulate import simulate
 from ..accuracy import FAMILIES, WEIGHTS, quantised
+from ..gate_level.cycles import per_cycle
 from ..gate_level.data import tensors
 from ..gate_level.energy import EnergyReport, GateDesign, prepare
 from ..technology import technology
@@ -92,17 +93,3 @@ def _measure(design: GateDesign, payload: Mapping[str, Any], kind: str, given: s
         operation, operands = _operands(design.spec, kind, payload["seed"] + lane, given)
         jobs.append(design.spec.family.lower(design.spec.params, operation, **operands))
     return design.measure(jobs, glitch_cycles=payload["glitch_cycles"])
-
-
-def per_cycle(busy: EnergyReport, peak: float, idle: EnergyReport) -> tuple[float, float]:
-    """Return the joules of a cycle with work and of one without.
-
-    A job has cycles of both kinds: those that its multiply-accumulates need at the peak rate, and the rest, which are
-    taken as in the idle job.
-    """
-    without = idle.joules / idle["cycles"].value
-    cycles = busy["cycles"].value
-    working = min(busy.macs / peak, cycles)
-    if not working:
-        return without, without
-    return max((busy.joules - (cycles - working) * without) / working, without), without

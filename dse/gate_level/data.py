@@ -15,7 +15,7 @@ from ...generators.spec import Spec
 from ...generators.vector.examples import draw_arguments
 from ...hdl.formats import Format
 
-__all__ = ["KINDS", "draw", "jobs", "tensors"]
+__all__ = ["KINDS", "draw", "jobs", "tensors", "weight_kind"]
 
 IntArray = NDArray[np.int64]
 Tensors = dict[str, Any]
@@ -86,7 +86,7 @@ def jobs(spec: Spec, kind: str, count: int = 64, seed: int = 0) -> list[Job]:
     return [spec.family.lower(spec.params, operation, **arguments) for operation, arguments in found]
 
 
-def _weights(kind: str) -> str:
+def weight_kind(kind: str) -> str:
     """Return the distribution of weights beside activations of a kind."""
     return "gauss" if kind == "relu" else kind
 
@@ -101,7 +101,7 @@ def _systolic(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     if params.dataflow == "input_stationary":
         m, n = n, m
     k = min(k, params.max_reduction)
-    given |= {"a": draw(params.a_format, kind, (m, k), rng), "b": draw(params.b_format, _weights(kind), (k, n), rng)}
+    given |= {"a": draw(params.a_format, kind, (m, k), rng), "b": draw(params.b_format, weight_kind(kind), (k, n), rng)}
     return given | {name: _long(given[name], n) for name in ("bias", "multiplier", "shift") if name in given}
 
 
@@ -120,7 +120,7 @@ def _lut(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     m, n, k = 4 * params.m, params.n, min(k, params.max_reduction)
     groups = group_count(params, k)
     given |= {"a": draw(params.a_format, kind, (m, k), rng)}
-    given |= {"w": draw(params.weight_format, _weights(kind), (n, k), rng)}
+    given |= {"w": draw(params.weight_format, weight_kind(kind), (n, k), rng)}
     if "weight_zero" in given:
         given["weight_zero"] = params.weight_zero_format.random(rng, (n, groups))
     for name, rows in (("weight_scale", n), ("activation_scale", m)):
