@@ -6,7 +6,7 @@ JOBS ?= 2
 PRESETS = $(basename $(notdir $(wildcard generators/presets/*.yaml)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verilog regress assess test lint format bench docs lock clean
+.PHONY: help setup demo verilog regress assess explore test lint format bench docs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,11 @@ regress: setup ## the long verification: every preset in its bench, then random 
 
 assess: setup ## every check on a small design of each family, and the page build/verification.html
 	$(BIN)/rtloom assess --results $(OUT)/verification --output $(OUT)/verification.html
+
+explore: setup ## a space of arrays explored, with the page build/explore/report.html; goes on where it was
+	@mkdir -p $(OUT)
+	$(BIN)/rtloom explore --example > $(OUT)/space.yaml
+	$(BIN)/rtloom explore $(OUT)/space.yaml --jobs $(JOBS) --output $(OUT)/explore
 
 test: setup ## all tests with coverage of the Python code, then lint
 	rm -f .coverage .coverage.*

@@ -137,14 +137,14 @@ class Moved:
     Parameters
     ----------
     shape
-        Place of each entry's layer among the shapes, ``(entries,)``.
+        Place of each entry's layer among the shapes, ``(entries,)``; all of them in order where they are a slice.
     times
         How often each entry comes.
     bytes
         Of one.
     """
 
-    shape: NDArray[np.int64]
+    shape: NDArray[np.int64] | slice
     times: FloatArray
     bytes: FloatArray
 
@@ -158,7 +158,7 @@ def dram_bytes_of_layers(params: FamilyParams, shapes: Shapes, kept: int | None,
     bits, room = operand_bits(params, kept), int(memory.buffer_kib * 1024)
     if memory.schedule == "none":
         found = [float(layer_traffic(layer, bits, room).dram_bytes) for layer in shapes.layers]
-        return Moved(np.arange(len(found)), shapes.repeat, np.array(found))
+        return Moved(slice(None), shapes.repeat, np.array(found))
     plan = schedule(layer_graph(shapes.workload, bits), room, memory.schedule).layer_bytes()
     runs = shapes.workload.runs
     places = np.array([shapes.place[run.layer.name] for run in runs])

@@ -187,7 +187,7 @@ class _Rows:
         self.memory: Memory = space.around
         self.clock, self.costs = space.clock_mhz * 1e6, costs
         shapes = Shapes(workload)
-        self.macs = workload.macs
+        self.macs, self.longest = workload.macs, np.empty((0, 0))
         self.layers = Remembered(grid, lambda p: cycles_of_layers(family, p, shapes, kept))
         self.streams = Remembered(grid, lambda p, runs: streams_of_layers(p, shapes, kept, runs))
         self.dram = Remembered(grid, lambda p: dram_bytes_of_layers(p, shapes, kept, self.memory))
@@ -208,7 +208,10 @@ class _Rows:
         each = np.where(layers.runs[moved.shape], moved.bytes, 0.0)
         # The roofline: a layer takes what the slower of computing and moving takes.
         moving = each * (self.clock / (self.memory.bandwidth_gb_s * 1e9))
-        seconds = moved.times @ np.maximum(layers.cycles[moved.shape], moving[:, None]) / self.clock
+        computing = layers.cycles[moved.shape]
+        if computing.shape != self.longest.shape:
+            self.longest = np.empty_like(computing)  # held, since new pages for each case cost more than the sums
+        seconds = moved.times @ np.maximum(computing, moving[:, None], out=self.longest) / self.clock
         bytes_ = float(moved.times @ each)
         streams = self.streams(case, tuple(layers.runs.tolist()))
         bits = sum(count * width for count, width in zip(streams, self.widths(case), strict=False))
