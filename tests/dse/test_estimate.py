@@ -8,8 +8,8 @@ import pytest
 from rtloom.dse.estimate import dataset
 from rtloom.dse.estimate.calibration import calibrated, refit
 from rtloom.dse.estimate.design_set import Point, design_set
-from rtloom.dse.estimate.features.families import FAMILIES
 from rtloom.dse.estimate.features.counts import bit_length, range_bits, triangle
+from rtloom.dse.estimate.features.families import FAMILIES
 from rtloom.dse.estimate.fit import errors_of, fit, retention
 from rtloom.dse.estimate.model import BUILT_IN, estimator
 from rtloom.errors import InputError
