@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ["README.md", "docs/lut.md", "docs/sparse.md", "docs/attention.md", "docs/vector.md", "docs/verify.md", "docs/explore.md"]
+PAGES = ["README.md", *(f"docs/{name}.md" for name in ("lut", "sparse", "attention", "vector", "verify", "explore"))]
 PICTURES = {"picture": "idea.svg", "lut_picture": "lut.svg"}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -164,6 +164,8 @@ def _show(found: "Explored", kept: Path, output: Path) -> None:
         typer.echo(
             f"not in the figures: {left} of the MACs, in {len(found.reasons)} layers that the designs cannot run"
         )
+    for reason, count in found.unknown.items():
+        typer.echo(f"not proposed: {count:,} points without an estimate: {reason}")
     typer.echo(str(found))
     typer.echo(f"report: {output / 'report.html'}, store: {kept}; rtloom explain ID --store {kept} takes a point apart")
 

@@ -80,6 +80,8 @@ class Explored:
         Points of the space (or of the search), those that are valid, and those that may meet the bounds.
     coverage
         Share of the workload's multiply-accumulates in all figures, and why the rest is not.
+    unknown
+        Why points have no estimate and were left out, and how many.
     variants
         Points that were synthesised, by recipe.
     front
@@ -102,6 +104,7 @@ class Explored:
     considered: int
     coverage: float
     reasons: Mapping[str, str]
+    unknown: Mapping[str, int]
     variants: tuple[Variant, ...]
     front: tuple[str, ...]
     cloud: Mapping[str, list[float]]
@@ -129,6 +132,7 @@ class Explored:
             "considered": self.considered,
             "coverage": self.coverage,
             "not_run": dict(self.reasons),
+            "not_estimated": dict(self.unknown),
             "front": list(self.front),
             "variants": [variant.to_dict() for variant in self.variants],
             "cloud": dict(self.cloud),

@@ -146,6 +146,7 @@ class _Exploration:
             considered=proposal.considered,
             coverage=table.coverage,
             reasons=table.reasons,
+            unknown=table.unknown,
             variants=tuple(variants),
             front=tuple(variant.id for variant in best),
             cloud=self.judge.cloud(),

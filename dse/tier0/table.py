@@ -39,6 +39,8 @@ class Table:
         Share of the workload's multiply-accumulates that valid points run, 0 to 1.
     reasons
         Why layers are in none of the figures.
+    unknown
+        Why points have no estimate of a figure, and how many; they are proposed only where no figure has one.
     picked
         Values of the axes of each point where not all points of the grid were looked at.
     """
@@ -48,6 +50,7 @@ class Table:
     valid: NDArray[np.bool_]
     coverage: float
     reasons: dict[str, str]
+    unknown: dict[str, int]
     picked: tuple[Values, ...] | None = None
 
     def values(self, point: int) -> dict[str, Any]:
@@ -175,7 +178,8 @@ def _table(
     most = covered[valid].max() if valid.any() else 0.0
     if valid.any() and not most:
         raise InputError(f"Space must run a layer of {rows.workload.name}: {next(iter(rows.reasons.values()))}")
-    return Table(rows.grid, figures, valid & (covered == most), most / rows.macs, rows.reasons, picked)
+    known = {name: values for name, values in figures.items() if np.isfinite(values).any()}
+    return Table(rows.grid, known, valid & (covered == most), most / rows.macs, rows.reasons, rows.unknown, picked)
 
 
 class _Rows:
@@ -184,6 +188,7 @@ class _Rows:
     def __init__(self, grid: Grid, space: Space, workload: Workload, costs: Costs, accuracy: Accuracy | None) -> None:
         family, kept = grid.family, space.kept
         self.grid, self.workload, self.reasons = grid, workload, dict[str, str]()
+        self.unknown = dict[str, int]()
         self.memory: Memory = space.around
         self.clock, self.costs = space.clock_mhz * 1e6, costs
         shapes = Shapes(workload)
@@ -224,15 +229,23 @@ class _Rows:
                 "dram_bytes": bytes_,
                 "stream_bits": bits,
             }
-        found |= {name: self.estimates[name](case) for name in ("area", "accuracy") if name in self.estimates}
+        found |= {name: self._estimate(name, case) for name in ("area", "accuracy") if name in self.estimates}
         if "energy" in self.names:
             found["energy"] = self._energy(case, layers, peak, bits, bytes_)
             found["edp"] = found["energy"] * seconds
         return layers, found
 
+    def _estimate(self, name: str, case: Values) -> Any:
+        """Return an estimate; not a number where nothing is known of an option, which is then noted."""
+        try:
+            return self.estimates[name](case)
+        except InputError as error:
+            self.unknown[str(error)] = self.unknown.get(str(error), 0) + self.grid.sizes
+            return np.nan
+
     def _energy(self, case: Values, layers: LayerCycles, peak: Any, bits: Any, bytes_: float) -> Any:
         """Joules: cycles with work, cycles without, the scratchpad's streams, DRAM."""
         busy = layers.useful / peak
-        logic = busy * self.estimates["busy"](case) + (layers.total - busy) * self.estimates["idle"](case)
+        logic = busy * self._estimate("busy", case) + (layers.total - busy) * self._estimate("idle", case)
         chip = bits * self.costs.sram_joules_per_bit
         return logic + chip + 8 * bytes_ * self.costs.dram_joules_per_bit

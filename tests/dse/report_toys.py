@@ -100,6 +100,7 @@ def toy(*, empty: bool = False, rows: tuple[tuple[Any, ...], ...] = ROWS, **spac
         considered=15,
         coverage=0.98,
         reasons={"pool<1>": "Systolic has no operation for layers of type pool"},
+        unknown={"Estimated systolic activation must be none or relu": 3},
         variants=variants,
         front=front,
         cloud=cloud,

@@ -197,3 +197,18 @@ def test_a_schedule_says_what_is_moved(method: str) -> None:
         cycles = {done.layer.name: done.needed for done in run.running}
         each = [max(cycles[r.layer.name] / 1e8, plan.layer_bytes()[r.name] / 12.8e9) for r in workload.runs]
         assert table.figures["latency"][point] == pytest.approx(sum(each))
+
+
+def test_points_that_cannot_be_estimated_are_named_and_not_proposed() -> None:
+    def area(p: Any) -> Any:
+        if p.pipeline == 2:
+            raise InputError("pipeline must be 1")
+        return 100.0 * p.rows
+
+    known = Costs(area, "GE", 0.1, None, None, 0.1, 0.0, 0.0, {})
+    space = space_of("systolic", axes={"rows": [1, 2], "pipeline": [1, 2]})
+    found = propose(space, MIXED, known)
+    assert found.table.unknown == {"pipeline must be 1": 2}
+    assert {found.table.values(int(at))["pipeline"] for at in found.points} == {1}
+    alone = propose(space_of("systolic", axes={"rows": [1, 2]}, base={"pipeline": 2}), MIXED, known)
+    assert alone.ranked_by == ["latency"]
