@@ -88,7 +88,7 @@ def estimate(spec: Spec, space: Space, workload: Workload | None) -> Estimation:
     costs = costs_of(space)
     whole = {name: [getattr(spec.params, name)] for name in type(spec.params).model_fields}
     table = evaluate(Grid(spec.family, {}, whole), space, workload, costs)
-    found = Judge(space, table, costs, technology_of(space)).begin(0)
+    found = Judge(space, table, costs, technology_of(space)).begin(0, spec.params)
     figures |= {name: figure for name, figure in found.items() if name not in figures}
     if "energy" not in found:
         notes.append(

@@ -47,6 +47,7 @@ def costs_of(space: Space) -> Costs:
         sram_joules_per_bit=chip.value * 1e-12 / WORD_BITS,
         dram_joules_per_bit=dram.value * 1e-12,
         sources=sources,
+        source_of={name: _source_of(each) for name, each in (("area", area), ("energy", busy)) if each},
     )
 
 
@@ -70,6 +71,11 @@ def _fitted(family: str, library: str, target: str) -> AreaEstimator | None:
         return estimator(family, library, target=target)
     except InputError:
         return None
+
+
+def _source_of(found: AreaEstimator) -> Callable[[Any], str]:
+    """Return what tells the source of a design's estimate."""
+    return lambda params: found.source(bool(found.inside(params)))
 
 
 def _error(found: AreaEstimator | None) -> float:

@@ -37,16 +37,16 @@ class Judge:
     costs: Costs
     technology: Technology
 
-    def begin(self, point: int) -> dict[str, Figure]:
-        """Return the figures of tier 0 of a point."""
+    def begin(self, point: int, params: Any) -> dict[str, Figure]:
+        """Return the figures of tier 0 of a point with these parameters."""
         units = UNITS | {"area": self.costs.area_unit, "stream_bits": "bits"}
         found = {}
         for name, values in self.table.figures.items():
             if np.isfinite(values[point]):
-                found[name] = Figure(float(values[point]), units[name], self._source(name))
+                found[name] = Figure(float(values[point]), units[name], self._source(name, params))
         return found
 
-    def _source(self, name: str) -> str:
+    def _source(self, name: str, params: Any) -> str:
         clock = f"at {self.space.clock_mhz:g} MHz"
         if name in ("latency", "throughput"):
             return f"{EXACT} cycles {clock}, roofline of {self.space.around.bandwidth_gb_s:g} GB/s"
@@ -56,7 +56,11 @@ class Judge:
             return f"{order} with {self.space.around.buffer_kib:g} KiB"
         if name == "accuracy":
             return "golden model"
-        return self.costs.sources.get("energy" if name == "edp" else name, EXACT) if name in _ESTIMATED else EXACT
+        if name not in _ESTIMATED:
+            return EXACT
+        kind = "energy" if name == "edp" else name
+        told = self.costs.source_of.get(kind)
+        return told(params) if told else self.costs.sources.get(kind, EXACT)
 
     def synthesised(self, variant: Variant, result: Mapping[str, Any]) -> None:
         """Take over the netlist of a variant (tier 1); one that misses the clock is out."""

@@ -78,7 +78,7 @@ class _Exploration:
             name = point_id(self.space.family, params)
             points.append(Point(self.sweep, name, {"family": self.space.family, "params": params, "axes": axes}))
             for words in self.recipes:
-                found[Variant(name, words, params, axes, self.judge.begin(at))] = at
+                found[Variant(name, words, params, axes, self.judge.begin(at, spec.params))] = at
         self.store.put_sweep(self.sweep, self.document)
         self.store.put_points(points)
         return found

@@ -1,7 +1,7 @@
 """What tier 0 needs besides cycles: estimates of area and energy as functions of a design or of many at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["Costs"]
@@ -30,6 +30,9 @@ class Costs:
         Energy of a bit between design and scratchpad, and between scratchpad and DRAM.
     sources
         Where each figure comes from, by its name.
+    source_of
+        The same for one design, by its parameters, where it depends on these: an estimate's error is another one
+        outside the designs that it was calibrated on.
     """
 
     area: Estimate | None
@@ -41,3 +44,4 @@ class Costs:
     sram_joules_per_bit: float
     dram_joules_per_bit: float
     sources: dict[str, str]
+    source_of: dict[str, Callable[[Any], str]] = field(default_factory=dict)
