@@ -16,7 +16,7 @@ from ...cache import cache_dir
 from ...errors import InputError, must
 from ...generators.spec import family as family_of
 from .design_set import SPLITS
-from .features.families import FAMILIES
+from .features.families import counter
 from .fit import Errors, Fit, errors_of, fit, predict, retention
 
 __all__ = [
@@ -138,10 +138,10 @@ def _fit(raw: Mapping[str, Any]) -> Fit:
     return Fit(**{**raw, "errors": {split: Errors(**errors) for split, errors in raw["errors"].items()}})
 
 
-def counts_of(family: str, designs: Sequence[Mapping[str, Any]]) -> dict[str, Floats]:
-    """Return the counts of designs, one value each; a count that a design has not is 0."""
-    params = family_of(family).params
-    rows = [FAMILIES[family].features(params.parse(design)) for design in designs]
+def counts_of(family: str, designs: Sequence[Mapping[str, Any]], target: str = "area") -> dict[str, Floats]:
+    """Return the counts that a target is fitted on, one value a design; a count that a design has not is 0."""
+    params, counts = family_of(family).params, counter(family, target)
+    rows = [counts(params.parse(design)) for design in designs]
     names = dict.fromkeys(name for row in rows for name in row)
     return {name: np.array([float(row.get(name, 0)) for row in rows]) for name in names}
 
@@ -151,12 +151,12 @@ def refit(calibration: Calibration) -> Calibration:
 
     The first library's costs, which most designs stand behind, are the prior of those of the others.
     """
-    counts = counts_of(calibration.family, [params for _, params in calibration.designs])
     first: dict[str, dict[str, float]] = {}
     fits, retained = [], []
     for measured in calibration.measured:
-        splits = np.array([calibration.designs[n][0] for n in measured.designs])
-        chosen = {name: values[list(measured.designs)] for name, values in counts.items()}
+        splits, designs = zip(*(calibration.designs[n] for n in measured.designs), strict=True)
+        splits = np.array(splits)
+        chosen = counts_of(calibration.family, designs, measured.target)
         train = splits == "train"
         groups = {group: np.asarray(values)[train] for group, values in measured.groups.items()}
         total = measured.total

@@ -33,12 +33,13 @@ def calibrate(
         Path | None, typer.Option("--output", "-o", help="Folder of what is measured and fitted; default: the cache.")
     ] = None,
     energy: Annotated[
-        bool, typer.Option("--energy", help="Also simulate gates with data of several kinds, for energies.")
+        bool,
+        typer.Option("--energy", help="Also simulate gates of the smaller half, with data of each kind, for energies."),
     ] = False,
     node: Annotated[str, typer.Option(help="Technology of the built-in library, for energies.")] = "sky130",
     fit_only: Annotated[bool, typer.Option("--fit-only", help="Fit what was measured, and measure nothing.")] = False,
 ) -> None:
-    """Synthesise a designed set of each family and fit the estimators of its area; print their errors.
+    """Synthesise a designed set of each family and fit the estimators of its area and energy; print their errors.
 
     What was measured is kept line by line: the same command goes on where it was, and further libraries join those
     that were measured before. Estimates read the package's own calibrations, then those in the cache.
@@ -80,13 +81,15 @@ def _measure(family: str, folder: Path, liberty: list[Path], points: int | None,
 def _simulate(family: str, folder: Path, liberty: list[Path], node: str, points: int | None) -> None:
     """Simulate the gates of what is lacking."""
     from ..technology import technology
+    from .dataset import read_rows
     from .design_set import design_set
-    from .energy import collect_energy
+    from .energy import collect_energy, smaller_half
 
+    areas = {row.design: row.targets["area"] for row in read_rows(folder / f"{family}.jsonl") if row.unit == "GE"}
     with _bar(f"{family}: simulating gates") as progress:
         chosen = technology(liberty, node)
         name = f"{family}-energy-{chosen.library.sha256[:8] if liberty else node}.jsonl"
-        collect_energy(design_set(family, points), chosen, folder / name, progress)
+        collect_energy(smaller_half(design_set(family, points), areas), chosen, folder / name, progress)
 
 
 @contextmanager

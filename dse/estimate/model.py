@@ -11,7 +11,7 @@ from ...figures import Figure
 from ...generators.spec import family as family_of
 from .calibration import Calibration, Measured, calibrated
 from .design_set import space_of
-from .features.families import FAMILIES
+from .features.families import FAMILIES, counter
 from .fit import Fit, predict
 
 __all__ = ["BUILT_IN", "AreaEstimator", "estimator"]
@@ -41,7 +41,7 @@ class AreaEstimator:
 
     def __init__(self, family: str, measured: Measured, fit: Fit, tool: str) -> None:
         self.family, self.measured, self.fit, self.tool = family, measured, fit, tool
-        self.unit = fit.unit
+        self.unit, self.counts = fit.unit, counter(family, measured.target)
         self.defaults: dict[str, Any] = {
             name: field.default for name, field in family_of(family).params.model_fields.items()
         }
@@ -67,7 +67,7 @@ class AreaEstimator:
             Where an option was in none of the designs that were measured.
         """
         self._refuse_unseen(p)
-        counts = FAMILIES[self.family].features(p)
+        counts = self.counts(p)
         value = predict({name: counts.get(name, 0) for name in self.fit.coefficients}, self.fit.coefficients)
         return float(value) if np.ndim(value) == 0 else np.asarray(value, dtype=float)
 
@@ -75,7 +75,7 @@ class AreaEstimator:
 
     def groups(self, p: Any) -> dict[str, Any]:
         """Return the target by group of modules, as `area` gives the whole."""
-        counts = FAMILIES[self.family].features(p)
+        counts = self.counts(p)
         found: dict[str, Any] = {}
         for name, cost in self.fit.coefficients.items():
             group = name.split("/")[0]

@@ -133,22 +133,28 @@ def test_energies_by_kind_of_data(monkeypatch, tmp_path):
 
     class Report(SimpleNamespace):
         def __getitem__(self, name):
-            return SimpleNamespace(value={"cycles": 100}[name])
+            return SimpleNamespace(value={"cycles": self.cycles}[name])
 
-    def measure(jobs):
-        kinds.append(len(jobs))
-        return Report(joules=4e-9, labels={"pe": 3e-9, "top": 1e-9}, seconds=1.0)
+    def measure(jobs, glitch_cycles):
+        """Four jobs that are busy in all cycles, the last one idle."""
+        measured.append((len(jobs), glitch_cycles))
+        joules = 1e-9 if len(measured) == len(energy.KINDS) else 4e-9
+        return Report(
+            joules=joules, cycles=100, macs=10**6, labels={"pe": 0.75 * joules, "top": 0.25 * joules}, seconds=1
+        )
 
-    kinds = []
+    measured = []
     synthesised = SimpleNamespace(seconds=1.0, tool="Yosys", recipe="any")
     monkeypatch.setattr(energy, "prepare", lambda *_: SimpleNamespace(report=synthesised, measure=measure))
     points = design_set("systolic", 8)[:1]
     (row,) = energy.collect_energy(points, technology(), tmp_path / "rows.jsonl")
     assert row.targets["energy_busy:uniform@sky130"] == pytest.approx(40)
-    assert row.targets["energy_busy:zero@sky130/pe"] == pytest.approx(30)
-    assert (row.unit, kinds) == ("pJ", [energy.JOBS] * 4)
+    assert row.targets["energy_busy:zero@sky130"] == pytest.approx(10)
+    assert row.targets["energy_busy:uniform@sky130/pe"] == pytest.approx(30)
+    assert row.targets["energy_busy:zero@sky130/pe"] == pytest.approx(7.5)
+    assert (row.unit, measured) == ("pJ", [(energy.JOBS, energy.GLITCH_CYCLES)] * 4)
     assert energy.collect_energy(points, technology(), tmp_path / "rows.jsonl") == [row]
-    assert len(kinds) == 4
+    assert len(measured) == 4
     found = assemble("systolic", [row, *rows_of("systolic")])
     busy = next(m for m in found.measured if m.target == "energy_busy:uniform@sky130")
     assert {group: pytest.approx(value) for group, (value,) in busy.groups.items()} == {"PEs": 30, "control": 10}
