@@ -10,8 +10,19 @@ from typing import Any
 
 __all__ = ["address", "code_digest", "file_digest", "point_id"]
 
-ROOMS = ("hdl", "generators", "sim", "verif/golden", "dse/explore", "dse/gate_level")
-"""Folders whose code a result depends on."""
+CODE = (
+    "hdl",
+    "generators",
+    "sim",
+    "verif/golden",
+    "verif/simulate.py",
+    "dse/gate_level",
+    "dse/technology.py",
+    "dse/tensors.py",
+    "dse/explore/synthesis.py",
+    "dse/explore/simulation.py",
+)
+"""Folders and files whose code a result depends on."""
 
 ID_DIGITS = 12
 
@@ -35,8 +46,9 @@ def code_digest() -> str:
     """
     root = Path(str(resources.files(__package__.partition(".")[0])))
     digest = hashlib.sha256()
-    for room in ROOMS:
-        for file in sorted((root / room).rglob("*")):
+    for place in CODE:
+        found = root / place
+        for file in sorted(found.rglob("*")) if found.is_dir() else [found]:
             if file.suffix in (".py", ".in", ".cpp", ".h"):
                 digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
