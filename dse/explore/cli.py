@@ -3,7 +3,6 @@
 import json
 import shlex
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +10,10 @@ import typer
 
 if TYPE_CHECKING:
     from ..engine.executor import Executor
+    from ..engine.outcome import Progress
+    from ..engine.progress import Display
     from .result import Explored
+    from .run import Told
 
 __all__ = ["register"]
 
@@ -97,25 +99,28 @@ def _explored(
     loaded = read_space(space)
     check_tools()
     output.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        opened = stack.enter_context(Store.open(kept))
-        display = stack.enter_context(Display())
-        executor = stack.enter_context(_executor(jobs, dask))
-        steps: set[str] = set()
-
-        def told(step: str, progress: Any, front: int) -> None:
-            if step not in steps:
-                steps.add(step)
-                display.say(step)
-            if progress is not None:
-                display.note(f"{front} on the front as far as is known")
-                display(progress)
-
+    with Store.open(kept) as opened, Display() as display, _executor(jobs, dask) as executor:
+        told = _teller(display)
         found = run(loaded, opened, executor, told=told, retry_failed=retry_failed, time_limit=time_limit)
     command = ["rtloom", "explore", str(space), "-o", str(output), *(["--store", str(kept)] if given else [])]
     document = write_report(found, output, shlex.join(command), kept)
     exported, refused = export_front(found, output / "exports")
     return found, document | {"exports": [str(file) for file in exported], "not_exported": refused}
+
+
+def _teller(display: "Display") -> "Told":
+    """Return what tells at the terminal how far an exploration is."""
+    steps: set[str] = set()
+
+    def told(step: str, progress: "Progress | None", front: int) -> None:
+        if step not in steps:
+            steps.add(step)
+            display.say(step)
+        if progress is not None:
+            display.note(f"{front} on the front as far as is known")
+            display(progress)
+
+    return told
 
 
 def _executor(jobs: int, dask: str | None) -> "Executor":

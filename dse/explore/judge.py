@@ -60,7 +60,8 @@ class Judge:
             return EXACT
         kind = "energy" if name == "edp" else name
         told = self.costs.source_of.get(kind)
-        return told(params) if told else self.costs.sources.get(kind, EXACT)
+        source = told(params) if told else self.costs.sources.get(kind, EXACT)
+        return source if kind == "area" else f"{source}; SRAM and DRAM by table"
 
     def synthesised(self, variant: Variant, result: Mapping[str, Any]) -> None:
         """Take over the netlist of a variant (tier 1); one that misses the clock is out."""

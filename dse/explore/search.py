@@ -45,23 +45,33 @@ def search(
     ToolError
         Where Optuna is not installed.
     """
+    trials = Trials(
+        Grid(family(space.family), space.base, space.values, arrays=False), space, workload, costs, accuracy
+    )
+    ranked = [name for name in space.objectives if name in trials.names]
+    _try(space, method, trials, ranked, told)
+    table = trials.table()
+    if not table.valid.any():
+        count = space.searched.trials
+        raise InputError(f"Space {space.name} must hold a valid point, but none of {count} trials was: {trials.why}")
+    return table
+
+
+def _try(space: Space, method: str, trials: Trials, ranked: list[str], told: Callable[[int, int], None]) -> None:
+    """Let Optuna propose points and tell it what they are worth."""
     try:
         optuna: Any = import_module("optuna")
     except ImportError:
         raise ToolError("Search by nsga2 and tpe needs Optuna: pip install 'rtloom[dse]'") from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    settings = space.searched
-    trials = Trials(
-        Grid(family(space.family), space.base, space.values, arrays=False), space, workload, costs, accuracy
-    )
-    ranked = [name for name in space.objectives if name in trials.names]
+    count, seed = space.searched.trials, space.searched.seed
     samplers: dict[str, Any] = {
-        "nsga2": lambda: optuna.samplers.NSGAIISampler(seed=settings.seed),
-        "tpe": lambda: optuna.samplers.TPESampler(seed=settings.seed, multivariate=True),
+        "nsga2": lambda: optuna.samplers.NSGAIISampler(seed=seed),
+        "tpe": lambda: optuna.samplers.TPESampler(seed=seed, multivariate=True),
     }
     study = optuna.create_study(directions=["minimize"] * len(ranked), sampler=samplers[method]())
     axes = trials.grid.case_axes
-    for done in range(settings.trials):
+    for done in range(count):
         trial = study.ask()
         picked = tuple(values[trial.suggest_int(name, 0, len(values) - 1)] for name, values in axes.items())
         found = trials.judge(picked, ranked)
@@ -69,11 +79,4 @@ def search(
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
         else:
             study.tell(trial, found.tolist())
-        told(done + 1, settings.trials)
-    table = trials.table()
-    if not table.valid.any():
-        raise InputError(
-            f"Space {space.name} must hold a valid point, but none of {settings.trials} trials was: {trials.why}"
-        )
-
-    return table
+        told(done + 1, count)

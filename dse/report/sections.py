@@ -128,8 +128,8 @@ def not_counted(gathered: Gathered) -> str:
     other = gathered.workload.not_counted
     if other:
         lines.append(f"what the network computes besides: {escape(', '.join(other))}")
-    for reason, count in found.unknown.items():
-        lines.append(f"{count:,} points, which have no estimate and were not proposed: {escape(reason)}")
+    for reason, points in found.unknown.items():
+        lines.append(f"{points:,} points, which have no estimate and were not proposed: {escape(reason)}")
     if not lines:
         return "<p>Nothing of the workload: every layer runs and is in all figures.</p>"
     return f"<ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
