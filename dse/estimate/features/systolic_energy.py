@@ -42,7 +42,9 @@ def _pes(p: Any, counts: Counts, kinds: tuple[str, str], share: float) -> Counts
     products = p.rows * p.cols * p.reduce * changes
     registers = sum(counts.get(name, 0) for name in ("register bits", "packed staged bits", "packed waiting bits"))
     digits = p.rows * p.cols * p.reduce * (p.a_format.bits + 1) * (p.b_format.bits // 2 + 1)
-    moving = digits * (not p.stationary) * ("digit bits" in counts) * changing(p.b_format, kinds[1])
+    # the more rows are added, the more each bit glitches
+    glitching = (min(p.a_format.bits, p.b_format.bits) // 2 - 1) * ("digit bits" in counts)
+    moving = digits * (not p.stationary) * glitching * changing(p.b_format, kinds[1])
     return {
         "register bits": registers,
         "changing register bits": registers * share,
