@@ -83,8 +83,14 @@ class AreaEstimator:
         return found
 
     def inside(self, p: Any) -> Any:
-        """Return whether a design lies in the space that the calibration was drawn from: bool, or an array of it."""
-        return self.space.inside(p, self.defaults)
+        """Return whether a design lies where the calibration was drawn from: bool, or an array of it.
+
+        That is its space, and for energies also the range of what was measured, which small designs alone were.
+        """
+        drawn = self.space.inside(p, self.defaults)
+        if not self.fit.target.startswith("energy"):
+            return drawn
+        return np.logical_and(drawn, np.asarray(self.area(p)) <= self.measured.total.max())
 
     def source(self, inside: bool) -> str:
         """Return the source of an estimate, with its error on designs that the fit has not seen."""
