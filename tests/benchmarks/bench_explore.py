@@ -27,6 +27,7 @@ from rtloom.dse.estimate.calibration import calibrated
 from rtloom.dse.estimate.design_set import design_set
 from rtloom.dse.estimate.fit import errors_of, retention
 from rtloom.dse.estimate.model import estimator
+from rtloom.dse.estimate.spaces import SPACES
 from rtloom.dse.explore.estimates import costs_of
 from rtloom.dse.explore.synthesis import synthesise_point
 from rtloom.dse.pareto import front
@@ -37,7 +38,7 @@ from rtloom.dse.tier0.table import evaluate
 from rtloom.dse.workloads.files import read_workload
 from rtloom.dse.workloads.layers import Conv2d
 from rtloom.figures import Figure
-from rtloom.generators.spec import family, load
+from rtloom.generators.spec import Spec, family, load, presets
 from rtloom.verif.simulate import simulate
 
 SPACE = {
@@ -104,14 +105,21 @@ def cycles() -> dict[str, Figure]:
     figures = {}
     for name in FAMILIES:
         worst, count = 0, 0
-        for point in [p for p in design_set(name) if p.split != "train"][:8]:
-            spec = load({"family": name, "params": point.params})
+        for spec in _unseen(name):
             operation, tensors = spec.family.example(spec.params, "ragged", 1)
             _, report = simulate(spec, operation, interface="stream", check=False, **tensors)
             worst, count = max(worst, abs(report.cycles - report.formula_cycles)), count + 1
         source = f"rtl-sim, {count} designs that no estimator was fitted on"
         figures[f"cycles of {name}, largest error"] = Figure(worst, "cycles", source)
     return figures
+
+
+def _unseen(name: str) -> list[Spec]:
+    """Return designs of a family that no estimator was fitted on; its presets where it has no estimator."""
+    if name not in SPACES:
+        return [spec for spec in presets().values() if spec.family.name == name]
+    points = [point for point in design_set(name) if point.split != "train"][:8]
+    return [load({"family": name, "params": point.params}) for point in points]
 
 
 def synthesis() -> dict[str, Figure]:
