@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...generators.vector.params import UNITS, USES
 from ...hdl.formats import Format
 
 __all__ = ["SPACES", "Space"]
@@ -116,6 +117,10 @@ def _settle_attention(params: dict[str, Any]) -> None:
         _drop(params, "multiplier_bits")
 
 
+def _settle_vector(params: dict[str, Any]) -> None:
+    _drop(params, *(name for name, units in USES.items() if params["unit"] not in units))
+
+
 def _systolic_weight(p: Any) -> float:
     """Return product bits of distinct PEs: those of a stationary array differ from row to row."""
     distinct = p.rows if p.stationary else 1
@@ -132,6 +137,10 @@ def _sparse_weight(p: Any) -> float:
 
 def _attention_weight(p: Any) -> float:
     return float(p.multipliers)
+
+
+def _vector_weight(p: Any) -> float:
+    return float(p.lanes * p.x_format.bits)
 
 
 SYSTOLIC = Space(
@@ -264,5 +273,32 @@ ATTENTION = Space(
     settle=_settle_attention,
 )
 
-SPACES = {"systolic": SYSTOLIC, "lut": LUT, "sparse": SPARSE, "attention": ATTENTION}
+VECTOR = Space(
+    choices={
+        "unit": (*UNITS, *("softmax", "gelu", "silu", "rope") * 8),
+        "lanes": (1, 2, 4, 8),
+        "max_length": (64, 256, 1024),
+        "input_format": ("int8", "int12", "int16"),
+        "table_bits": (3, 4, 5),
+        "multiplier_bits": (12, 16),
+        "affine": (None, "none", "gamma"),
+        "pairing": ("adjacent", "halves"),
+        "angle_format": ("int8", "int16"),
+    },
+    outside={
+        "unit": UNITS,
+        "lanes": (4, 6),
+        "max_length": (512, 4096),
+        "input_format": ("int6", "int10"),
+        "table_bits": (4, 6),
+        "multiplier_bits": (14, 20),
+        "angle_format": ("int12",),
+    },
+    weight=_vector_weight,
+    most=64,
+    points=27,
+    settle=_settle_vector,
+)
+
+SPACES = {"systolic": SYSTOLIC, "lut": LUT, "sparse": SPARSE, "attention": ATTENTION, "vector": VECTOR}
 """By family."""

@@ -159,7 +159,7 @@ def test_a_figure_says_how_far_it_can_be_trusted():
 def test_what_was_never_measured_is_refused():
     with pytest.raises(InputError, match="measure and fit it with rtloom calibrate systolic --liberty FILE"):
         estimator("systolic", "nowhere")
-    with pytest.raises(InputError, match="Estimated family must be one of systolic, lut, sparse, attention, not"):
+    with pytest.raises(InputError, match="Estimated family must be one of systolic, lut, sparse, attention, vec"):
         estimator("nothing")
     with pytest.raises(InputError, match="for power with"):
         estimator("systolic", target="power")

@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import attention, attention_energy, lut, lut_energy, sparse, sparse_energy, systolic, systolic_energy
+from . import (
+    attention,
+    attention_energy,
+    lut,
+    lut_energy,
+    sparse,
+    sparse_energy,
+    systolic,
+    systolic_energy,
+    vector,
+    vector_energy,
+)
 
 __all__ = ["ENERGY", "FAMILIES", "Features", "counter"]
 
@@ -36,6 +47,7 @@ FAMILIES = {
     "lut": Features(lut.features, lut.GROUPS, lut_energy.energy),
     "sparse": Features(sparse.features, sparse.GROUPS, sparse_energy.energy),
     "attention": Features(attention.features, attention.GROUPS, attention_energy.energy),
+    "vector": Features(vector.features, vector.GROUPS, vector_energy.energy),
 }
 """By name."""
 
