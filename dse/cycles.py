@@ -23,7 +23,7 @@ from ..generators.systolic.shapes import gemm_cycles as systolic_cycles
 from .workloads.layers import Attention, Conv2d, Gemm, Layer
 from .workloads.workload import Workload
 
-__all__ = ["EXACT", "LayerRun", "WorkloadRun", "layer_cycles", "run_workload"]
+__all__ = ["EXACT", "LayerRun", "WorkloadRun", "check_layer", "layer_cycles", "run_workload"]
 
 EXACT = "exact"
 
@@ -157,6 +157,7 @@ def run_workload(spec: Spec, workload: Workload, kept: int | None = None) -> Wor
 def _run(spec: Spec, layer: Layer, kept: int | None, peak: float) -> LayerRun:
     """Return one layer on the design, or why it cannot run there."""
     try:
+        check_layer(spec.params, layer)
         how, cycles, work = layer_cycles(spec.family, spec.params, layer, kept)
     except InputError as error:
         return LayerRun(layer, str(error), None, 0, peak)
@@ -165,6 +166,21 @@ def _run(spec: Spec, layer: Layer, kept: int | None, peak: float) -> LayerRun:
 
 Found = tuple[str, int, int]
 """The jobs in words, their cycles, their useful work."""
+
+
+def check_layer(params: FamilyParams, layer: Layer) -> None:
+    """Refuse a layer whose padding a systolic array's format of A has no zero for.
+
+    Apart from `layer_cycles`, so that cycles do not depend on formats.
+
+    Raises
+    ------
+    InputError
+        Where the design cannot run it.
+    """
+    if isinstance(layer, Conv2d) and family_params(params) is SystolicParams:
+        formats: Any = params
+        layer.shape.check_zero(formats.a_format)
 
 
 def layer_cycles(family: Family[Any], params: FamilyParams, layer: Layer, kept: int | None = None) -> Found:

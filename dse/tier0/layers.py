@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...errors import InputError
 from ...generators.family import Family
 from ...generators.params import FamilyParams
-from ..cycles import layer_cycles
+from ..cycles import check_layer, layer_cycles
 from ..schedule.graph import layer_graph
 from ..schedule.scheduler import schedule
 from ..space.document import Memory
@@ -18,7 +18,16 @@ from ..streams import layer_streams, operand_bits
 from ..traffic import layer_traffic
 from ..workloads.workload import Workload
 
-__all__ = ["LayerCycles", "Moved", "Shapes", "cycles_of_layers", "dram_bytes_of_layers", "streams_of_layers"]
+__all__ = [
+    "LayerCycles",
+    "Moved",
+    "Shapes",
+    "cycles_of_layers",
+    "dram_bytes_of_layers",
+    "refused_layers",
+    "streams_of_layers",
+    "without",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -112,6 +121,32 @@ def cycles_of_layers(family: Family[Any], params: FamilyParams, shapes: Shapes, 
         cycles.append(np.atleast_1d(np.asarray(taken, dtype=np.float64)))
     runs = np.array([names[0] not in reasons for names in shapes.names])
     return LayerCycles(runs, shapes.repeat, np.array(works), np.stack(np.broadcast_arrays(*cycles)), reasons)
+
+
+def refused_layers(params: FamilyParams, shapes: Shapes) -> dict[int, str]:
+    """Return the shapes that a design's formats rule out, and why; sizes do not matter."""
+    found = {}
+    for at, layer in enumerate(shapes.layers):
+        try:
+            check_layer(params, layer)
+        except InputError as error:
+            found[at] = str(error)
+    return found
+
+
+def without(layers: LayerCycles, shapes: Shapes, refused: dict[int, str]) -> LayerCycles:
+    """Return the layers of a case without those that are refused."""
+    if not refused:
+        return layers
+    stays = np.array([at not in refused for at in range(len(layers.runs))])
+    reasons = {name: reason for at, reason in refused.items() for name in shapes.names[at]}
+    return LayerCycles(
+        layers.runs & stays,
+        layers.repeat,
+        np.where(stays, layers.work, 0),
+        np.where(stays[:, None], layers.cycles, 0),
+        reasons | layers.reasons,
+    )
 
 
 def streams_of_layers(

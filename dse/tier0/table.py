@@ -14,7 +14,16 @@ from ..space.grid import Grid, Remembered, Values
 from ..streams import stream_widths
 from ..workloads.workload import Workload
 from .costs import Costs
-from .layers import LayerCycles, Moved, Shapes, cycles_of_layers, dram_bytes_of_layers, streams_of_layers
+from .layers import (
+    LayerCycles,
+    Moved,
+    Shapes,
+    cycles_of_layers,
+    dram_bytes_of_layers,
+    refused_layers,
+    streams_of_layers,
+    without,
+)
 
 __all__ = ["Table", "evaluate"]
 
@@ -191,7 +200,8 @@ class _Rows:
         self.unknown = dict[str, int]()
         self.memory: Memory = space.around
         self.clock, self.costs = space.clock_mhz * 1e6, costs
-        shapes = Shapes(workload)
+        shapes = self.shapes = Shapes(workload)
+        self.refused = Remembered(grid, lambda p: refused_layers(p, shapes))
         self.macs, self.longest = workload.macs, np.empty((0, 0))
         self.layers = Remembered(grid, lambda p: cycles_of_layers(family, p, shapes, kept))
         self.streams = Remembered(grid, lambda p, runs: streams_of_layers(p, shapes, kept, runs))
@@ -202,11 +212,12 @@ class _Rows:
         self.estimates = {name: Remembered(grid, f) for name, f in estimates.items() if f is not None}
         self.names = ["cycles", "latency", "throughput", "utilisation", "dram_bytes", "stream_bits"]
         self.names += [name for name in ("area", "accuracy") if name in self.estimates]
-        self.names += ["energy", "edp"] if {"busy", "idle"} <= self.estimates.keys() else []
+        asked = {"energy", "edp"} & {*space.objectives, *space.bounds}
+        self.names += ["energy", "edp"] if asked and {"busy", "idle"} <= self.estimates.keys() else []
 
     def of(self, case: tuple[Any, ...]) -> tuple[LayerCycles, dict[str, Any]]:
         """Return the layers of a case, and its figures on all sizes."""
-        layers: LayerCycles = self.layers(case)
+        layers: LayerCycles = without(self.layers(case), self.shapes, self.refused(case))
         self.reasons |= layers.reasons
         cycles, peak = layers.total, self.peak(case)
         moved: Moved = self.dram(case)

@@ -41,7 +41,7 @@ def convolution_cycles(params: SystolicParams, shape: ConvolutionShape) -> int:
     Raises
     ------
     InputError
-        Where K is too long, or a format has no zero to pad with.
+        Where K is too long.
     """
     return cast("int", _convolution(params, shape, _cycles))
 
@@ -63,7 +63,6 @@ def convolution_stream_elements(params: SystolicParams, shape: ConvolutionShape)
 
 def _convolution(params: SystolicParams, shape: ConvolutionShape, total: Total) -> Any:
     """Return a total over the products of a convolution (or several); of each design where there are several."""
-    shape.check_zero(params.a_format)
     check_reduction(params, shape.reduction)
     merge = groups_together(params, shape) if shape.groups > 1 else 1
     if np.ndim(merge) == 0:

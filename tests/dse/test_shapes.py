@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtloom.dse.cycles import check_layer
+from rtloom.dse.workloads.layers import Conv2d
 from rtloom.errors import InputError
 from rtloom.generators.attention.family import ATTENTION
 from rtloom.generators.attention.latency import slots_between
@@ -177,8 +179,9 @@ def test_long_tasks_follow_each_other_at_once(rows: int, lanes: int, counts: lis
             "Sparse kept must be from 1 to block=4",
         ),
         (
-            lambda: convolution_cycles(
-                SystolicParams.parse({"a_format": "bipolar"}), ConvolutionShape.of((1, 3, 3, 1), (3, 3, 1, 1), 1, 1)
+            lambda: check_layer(
+                SystolicParams.parse({"a_format": "bipolar"}),
+                Conv2d(name="c", height=3, width=3, channels=1, outputs=1, kernel=3, padding=1),
             ),
             "Convolution padding must be 0 for bipolar, which has no zero",
         ),
