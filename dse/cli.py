@@ -1,11 +1,12 @@
 """The commands ``rtloom workload`` and ``rtloom estimate``."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from .text_table import show_table
 
 __all__ = ["register"]
 
@@ -50,6 +51,7 @@ def workload(
     from ..errors import must
     from .workload_report import WorkloadReport
     from .workloads.files import read_workload
+    from .workloads.sizes import given_sizes
 
     if source is None:
         chosen = {"--batch": batch, "--sequence": sequence, "--size": size, "--decode": decode, "--on": on}
@@ -58,7 +60,7 @@ def workload(
                 raise must(f"Option {option}", "be given with a workload", str(value))
         _list(as_json)
         return
-    found = read_workload(source, _sizes(batch, sequence, size or ()), decode=decode)
+    found = read_workload(source, given_sizes(batch, sequence, size or ()), decode=decode)
     run = None
     if on is not None:
         from ..generators.cli import overrides
@@ -80,7 +82,7 @@ def workload(
     if as_json:
         typer.echo(json.dumps(report.to_dict(), indent=2))
         return
-    _table(report.table())
+    show_table(report.table(), left=3)
     for note in report.notes():
         typer.echo(note)
     typer.echo(str(report))
@@ -92,13 +94,13 @@ def estimate(
         list[str] | None, typer.Option("--param", "-p", metavar="KEY=VALUE", help="Change a parameter.")
     ] = None,
     workload: Annotated[str | None, typer.Option(metavar="NAME|FILE", help="What the design runs.")] = None,
-    clock_mhz: Annotated[float, typer.Option(help="Clock.")] = 100.0,
-    buffer_kib: Annotated[float, typer.Option(help="Scratchpad around the design.")] = 512.0,
-    bandwidth: Annotated[float, typer.Option(help="10^9 bytes a second from DRAM.")] = 12.8,
+    clock_mhz: Annotated[float | None, typer.Option(help="Clock, with a workload; 100 by default.")] = None,
+    buffer_kib: Annotated[float | None, typer.Option(help="Scratchpad around it; 512 by default.")] = None,
+    bandwidth: Annotated[float | None, typer.Option(help="10^9 bytes a second from DRAM; 12.8 by default.")] = None,
     liberty: Annotated[
         list[Path] | None, typer.Option(help="Liberty file of a calibrated cell library; repeat for several.")
     ] = None,
-    data: Annotated[str, typer.Option(help="Kind of operands for energy: relu, gauss or uniform.")] = "relu",
+    data: Annotated[str | None, typer.Option(help="Operands for energy: relu (the default), gauss or uniform.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine-readable report.")] = False,
 ) -> None:
     """Estimate area, and on a workload cycles, time and energy, each figure with its source and error.
@@ -107,23 +109,20 @@ def estimate(
 
     Example: rtloom estimate systolic-16x16-int8 --workload resnet-50 --clock-mhz 200
     """
+    from ..errors import must
     from ..generators.cli import overrides
     from ..generators.spec import load
+    from .estimation import around
     from .estimation import estimate as estimated
-    from .space.document import parse_space
     from .workloads.files import read_workload
 
     found = load(spec, **overrides(params))
-    document = {
-        "family": found.family.name,
-        "axes": {next(iter(type(found.params).model_fields)): [1]},
-        "workload": workload or "none",
-        "clock_mhz": clock_mhz,
-        "memory": {"buffer_kib": buffer_kib, "bandwidth_gb_s": bandwidth},
-        "liberty": [str(file) for file in liberty or ()],
-        "data": data,
-    }
-    space = parse_space(document, "Options", found.name)
+    chosen = {"--clock-mhz": clock_mhz, "--buffer-kib": buffer_kib, "--bandwidth": bandwidth, "--data": data}
+    if workload is None:
+        for option, value in chosen.items():
+            if value is not None:
+                raise must(f"Option {option}", "be given with --workload", value)
+    space = around(found, workload, liberty or (), clock_mhz, buffer_kib, bandwidth, data)
     report = estimated(found, space, read_workload(workload) if workload else None)
     typer.echo(json.dumps(report.to_dict(), indent=2) if as_json else str(report))
 
@@ -139,28 +138,3 @@ def _list(as_json: bool) -> None:
         return
     for name, each in found.items():
         typer.echo(f"{name:20} {each.description}")
-
-
-def _sizes(batch: int | None, sequence: int | None, words: Sequence[str]) -> dict[str, int]:
-    """Return the sizes that were chosen."""
-    from ..errors import InputError, must
-
-    found = {name: value for name, value in (("batch", batch), ("sequence", sequence)) if value is not None}
-    for word in words:
-        name, _, number = word.rpartition("=")
-        if not name or not number.isdecimal():
-            raise must("Size", "be given as name=number", word)
-        if name in found:
-            raise InputError(f"Size {name} must be given once, not {found[name]} and {number}")
-        found[name] = int(number)
-    return found
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows in columns, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.ljust(w) if at < 3 else cell.rjust(w) for at, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        typer.echo("  ".join(cells).rstrip())

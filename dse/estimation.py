@@ -1,6 +1,8 @@
 """What a design takes, at once: cycles of a workload exactly, area and energy from calibrated closed forms."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
@@ -10,12 +12,12 @@ from .cycles import WorkloadRun, run_workload
 from .estimate.model import estimator
 from .explore.estimates import costs_of, technology_of
 from .explore.judge import Judge
-from .space.document import Space
+from .space.document import Space, parse_space
 from .space.grid import Grid
 from .tier0.table import evaluate
 from .workloads.workload import Workload
 
-__all__ = ["Estimation", "estimate"]
+__all__ = ["Estimation", "around", "estimate"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,36 @@ class Estimation:
         width = max(map(len, self.figures), default=0)
         lines = [f"{name.replace('_', ' '):{width}}  {figure}" for name, figure in self.figures.items()]
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
+
+
+def around(
+    spec: Spec,
+    workload: str | None,
+    liberty: Sequence[str | Path],
+    clock_mhz: float | None,
+    buffer_kib: float | None,
+    bandwidth_gb_s: float | None,
+    data: str | None,
+) -> Space:
+    """Return the space of one design, with the defaults of spaces for what is None.
+
+    Raises
+    ------
+    InputError
+        Where a value breaks its rule.
+    """
+    memory = {"buffer_kib": buffer_kib, "bandwidth_gb_s": bandwidth_gb_s}
+    given = {"clock_mhz": clock_mhz, "data": data}
+    field = next(iter(type(spec.params).model_fields))
+    document = {
+        "family": spec.family.name,
+        "axes": {field: [spec.params.to_dict()[field]]},
+        "workload": workload or "none",
+        "memory": {name: value for name, value in memory.items() if value is not None},
+        "liberty": [str(file) for file in liberty],
+        **{name: value for name, value in given.items() if value is not None},
+    }
+    return parse_space(document, "Options", spec.name)
 
 
 def estimate(spec: Spec, space: Space, workload: Workload | None) -> Estimation:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from .calibration import Calibration
 
@@ -28,7 +28,7 @@ def calibrate(
     points: Annotated[
         int | None, typer.Option(min=8, help="Designs in the calibrated space; each family has a default.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Runs of Yosys at once.")] = 1,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs of Yosys at once; 1 by default.")] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder of what is measured and fitted; default: the cache.")
     ] = None,
@@ -36,7 +36,9 @@ def calibrate(
         bool,
         typer.Option("--energy", help="Also simulate gates of the smaller half, with data of each kind, for energies."),
     ] = False,
-    node: Annotated[str, typer.Option(help="Technology of the built-in library, for energies.")] = "sky130",
+    node: Annotated[
+        str | None, typer.Option(help="Technology of the built-in library, for energies; sky130 by default.")
+    ] = None,
     fit_only: Annotated[bool, typer.Option("--fit-only", help="Fit what was measured, and measure nothing.")] = False,
 ) -> None:
     """Synthesise a designed set of each family and fit the estimators of its area and energy; print their errors.
@@ -51,19 +53,32 @@ def calibrate(
     from .calibration import calibration_file, own_calibrations
     from .features.families import FAMILIES
 
+    _refuse_ignored(
+        {"--liberty": liberty, "--points": points, "--energy": energy, "--jobs": jobs} if fit_only else {}, "--fit-only"
+    )
+    _refuse_ignored({} if energy else {"--node": node}, "a calibration without --energy")
     for name in families or ():
         if name not in FAMILIES:
             raise InputError(f"Calibration family must be one of {', '.join(FAMILIES)}, not {name!r}")
     folder = own_calibrations() if output is None else output
     for name in families or FAMILIES:
         if not fit_only:
-            _measure(name, folder, liberty or [], points, jobs)
+            _measure(name, folder, liberty or [], points, jobs or 1)
             if energy:
-                _simulate(name, folder, liberty or [], node, points)
+                _simulate(name, folder, liberty or [], node or "sky130", points)
         found = _fitted(name, folder)
         with whole_file(calibration_file(folder, name), "Calibration") as file:
             file.write(found.to_json().encode())
         show(found)
+
+
+def _refuse_ignored(options: "Mapping[str, object]", where: str) -> None:
+    """Refuse options that would have no effect."""
+    from ...errors import must
+
+    for name, value in options.items():
+        if value:
+            raise must(f"Option {name}", f"be left out in {where}", value)
 
 
 def _measure(family: str, folder: Path, liberty: list[Path], points: int | None, jobs: int) -> None:

@@ -2,11 +2,12 @@
 
 import json
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from ..text_table import show_table
 
 if TYPE_CHECKING:
     from ..engine.executor import Executor
@@ -142,7 +143,7 @@ def _status(kept: Path, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.to_dict(), indent=2))
         return
-    _table(report.table())
+    show_table(report.table())
     for note in report.notes():
         typer.echo(note)
     typer.echo(str(report))
@@ -157,7 +158,7 @@ def _show(found: "Explored", kept: Path, output: Path) -> None:
         cells = (variant.figures[name].short if name in variant.figures else "-" for name in names)
         rows.append((variant.point, *(str(variant.axes[name]) for name in axes), variant.recipe, *cells))
     if found.best:
-        _table(rows)
+        show_table(rows)
     reasons: dict[str, int] = {}
     for variant in found.variants:
         if variant.reason:
@@ -217,16 +218,6 @@ def explain(
     typer.echo(f"{report.spec.family.name} {report.point}: {params}")
     for title, rows in report.tables().items():
         typer.echo(f"\n{title}")
-        _table(rows)
+        show_table(rows)
     for failure in report.failures:
         typer.echo(f"failed: {failure}")
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> None:
-    """Print rows in columns, the first one to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.ljust(w) if at == 0 else cell.rjust(w) for at, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        typer.echo("  ".join(cells).rstrip())

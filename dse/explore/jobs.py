@@ -57,6 +57,7 @@ class Jobs:
             "node": self.space.node,
             "data": self.space.data,
             "tensors": self.space.tensors,
+            "kept": self.space.kept,
             "seed": self.space.searched.seed,
             "lanes": LANES,
             "glitch_cycles": GLITCH_CYCLES,

@@ -18,8 +18,8 @@ from .result import Variant
 
 __all__ = ["Judge"]
 
-BLOCKS = {"lut": "LUT", "dsp": "DSP", "ram": "BRAM", "flip_flops": "FF"}
-"""Figures that are bounded for an FPGA, and how the names of its resources begin."""
+BLOCKS = {"lut": ("LUT4", "LUT6"), "dsp": ("DSP",), "ram": ("BRAM", "BRAM18"), "flip_flops": ("FF",)}
+"""Figures that are bounded for an FPGA, and what the targets call these resources."""
 
 
 @dataclass(frozen=True)
@@ -83,21 +83,19 @@ class Judge:
 
     def on_fpga(self, variant: Variant, result: Mapping[str, Any]) -> None:
         """Take over what a variant takes of an FPGA (tier 1)."""
-        for name, begin in BLOCKS.items():
-            some = [Figure(**raw) for kind, raw in result["figures"].items() if kind.startswith(begin)]
-            if some:
-                unit = "blocks" if name in ("dsp", "ram") else some[0].unit
-                variant.figures[name] = Figure(sum(figure.value for figure in some), unit, some[0].source)
+        for name, kinds in BLOCKS.items():
+            (kind,) = (each for each in kinds if each in result["figures"])
+            variant.figures[name] = Figure(**result["figures"][kind])
         self._bounded(variant)
 
     def simulated(self, variant: Variant, point: int, result: Mapping[str, Any]) -> None:
         """Take over the energy of a variant whose RTL was right (tier 2)."""
         busy = result["busy"]["figures"]
         values = {name: float(array[point]) for name, array in self.table.figures.items()}
-        useful = values["utilisation"] / 100 * values["cycles"]
-        logic = useful * result["busy_joules"] + (values["cycles"] - useful) * result["idle_joules"]
-        chip = values["stream_bits"] * self.costs.sram_joules_per_bit
-        dram = 8 * values["dram_bytes"] * self.costs.dram_joules_per_bit
+        working = values["utilisation"] / 100 * values["cycles"]
+        per_cycle = (result["busy_joules"], result["idle_joules"])
+        moved = (values["stream_bits"], values["dram_bytes"])
+        logic, chip, dram = self.costs.joules(working, values["cycles"], per_cycle, *moved)
         source = f"{busy['energy']['source']}, {self.space.data} data; SRAM and DRAM by table"
         total = logic + chip + dram
         variant.figures["energy"] = Figure(total, "J", source)
@@ -153,7 +151,7 @@ class Judge:
         return sign * figure.value * (1 - sign * error)
 
     def cloud(self, most: int = 4000) -> dict[str, list[float]]:
-        """Return tier 0's figures of the objectives for at most so many valid points, evenly picked."""
+        """Return tier 0's figures for pictures, of at most so many valid points, evenly picked."""
         where = np.flatnonzero(self.table.valid)
         some = where[np.unique(np.linspace(0, len(where) - 1, min(most, len(where))).astype(np.int64))]
         names = dict.fromkeys([*self.space.objectives, "latency", "area", "utilisation"])

@@ -25,6 +25,8 @@ class Variant:
         Those that vary.
     figures
         By name; each says its tier by its source.
+    estimates
+        Area and energy as tier 0 estimated them; empty where it could not.
     tier
         The last tier that it has passed: 0, 1 or 2.
     reason
@@ -38,6 +40,7 @@ class Variant:
     params: Mapping[str, Any]
     axes: Mapping[str, Any]
     figures: dict[str, Figure]
+    estimates: dict[str, Figure] = field(default_factory=dict)
     tier: int = 0
     reason: str = ""
     tasks: dict[str, str] = field(default_factory=dict)
@@ -57,6 +60,7 @@ class Variant:
             "tier": self.tier,
             "reason": self.reason,
             "figures": {name: figure.to_dict() for name, figure in self.figures.items()},
+            "estimates": {name: figure.to_dict() for name, figure in self.estimates.items()},
             "tasks": dict(self.tasks),
             "params": dict(self.params),
         }
@@ -87,7 +91,7 @@ class Explored:
     front
         Ids of variants with tiers 1 and 2 that no other one beats, by the first objective.
     cloud
-        Figures of points of tier 0 for pictures: a sample, and the best.
+        Figures of tier 0 of points for pictures, evenly picked.
     sources
         Where figures come from.
     seconds

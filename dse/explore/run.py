@@ -78,7 +78,9 @@ class _Exploration:
             name = point_id(self.space.family, params)
             points.append(Point(self.sweep, name, {"family": self.space.family, "params": params, "axes": axes}))
             for words in self.recipes:
-                found[Variant(name, words, params, axes, self.judge.begin(at, spec.params))] = at
+                figures = self.judge.begin(at, spec.params)
+                estimates = {kind: figure for kind, figure in figures.items() if kind in ("area", "energy")}
+                found[Variant(name, words, params, axes, figures, estimates)] = at
         self.store.put_sweep(self.sweep, self.document)
         self.store.put_points(points)
         return found

@@ -1,7 +1,7 @@
 """Tier 2 of a point: its RTL against golden and formula, and its netlist's energy on the same kind of data."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,7 @@ def simulate_point(payload: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     payload
-        `family`, `params`, `recipe`, `liberty`, `node`, `data`, `tensors`, `seed`, `lanes` and `glitch_cycles`.
+        `family`, `params`, `recipe`, `liberty`, `node`, `data`, `tensors`, `kept`, `seed`, `lanes` and `glitch_cycles`.
 
     Returns
     -------
@@ -43,11 +43,11 @@ def simulate_point(payload: Mapping[str, Any]) -> dict[str, Any]:
         Where results differ from golden, cycles from their formula, or the netlist from the RTL in any cycle.
     """
     spec = load({"family": payload["family"], "params": payload["params"]})
-    operation, operands = _operands(spec, payload["data"], payload["seed"], payload["tensors"])
+    operation, operands = _operands(spec, payload["data"], payload["seed"], payload)
     _, report = simulate(spec, operation, interface="stream", check=True, **operands)
     design = prepare(spec, technology(payload["liberty"], payload["node"]), **payload["recipe"])
-    busy = _measure(design, payload, payload["data"], payload["tensors"])
-    idle = _measure(design, payload, IDLE, None)
+    busy = _measure(design, payload, payload["data"])
+    idle = _measure(design, {**payload, "tensors": None}, IDLE)
     busy_joules, idle_joules = per_cycle(busy, spec.family.peak(spec.params), idle)
     return {
         "rtl": report.to_dict(),
@@ -59,21 +59,24 @@ def simulate_point(payload: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _operands(spec: Spec, kind: str, seed: int, given: str | None) -> tuple[str, dict[str, Any]]:
-    """Return a job's operation and tensors: random ones, or parts of those that are given, quantised as a whole."""
-    operation, operands = tensors(spec, kind, seed)
+def _operands(spec: Spec, kind: str, seed: int, payload: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return a job's operation and tensors: random ones, or parts of those that are given, quantised as a whole.
+
+    Which weights of a sparse design are 0 follows from `kept`; of given tensors it takes `a` alone.
+    """
+    given, params = payload["tensors"], cast("Any", spec.params)
+    sparse = spec.family.name == "sparse"
+    operation, operands = tensors(spec, kind, seed, (payload["kept"] or params.block) if sparse else None)
     if given is None:
         return operation, operands
     if spec.family.name not in FAMILIES:
         raise InputError(f"Space tensors must be left out for the family {spec.family.name}")
-    params: Any = spec.params
     second, files, rng = FAMILIES[spec.family.name], read_tensors(given), np.random.default_rng(seed)
-    for name, form in (("a", params.a_format), (second, getattr(params, WEIGHTS[spec.family.name]))):
+    formats = {"a": params.a_format} | ({} if sparse else {second: getattr(params, WEIGHTS[spec.family.name])})
+    for name, form in formats.items():
         if name not in files or files[name].ndim != 2:
             raise must(f"Tensor file {given}", f"hold a matrix {name!r}", sorted(files))
         whole, _ = quantised(files[name].astype(np.float64), form)
-        if name == "w" and spec.family.name == "sparse":
-            continue  # which weights are 0 belongs to the design's own pattern
         operands[name] = _part(whole, np.shape(operands[name]), rng)
     return operation, operands
 
@@ -86,10 +89,10 @@ def _part(whole: NDArray[np.int64], shape: tuple[int, ...], rng: np.random.Gener
     return whole[np.ix_(rows, columns)]
 
 
-def _measure(design: GateDesign, payload: Mapping[str, Any], kind: str, given: str | None) -> EnergyReport:
+def _measure(design: GateDesign, payload: Mapping[str, Any], kind: str) -> EnergyReport:
     """Return the energy of jobs with one kind of data."""
     jobs = []
     for lane in range(payload["lanes"]):
-        operation, operands = _operands(design.spec, kind, payload["seed"] + lane, given)
+        operation, operands = _operands(design.spec, kind, payload["seed"] + lane, payload)
         jobs.append(design.spec.family.lower(design.spec.params, operation, **operands))
     return design.measure(jobs, glitch_cycles=payload["glitch_cycles"])

@@ -11,6 +11,8 @@ from ...generators.attention.drawing import draw_epilogue, draw_offset, draw_sca
 from ...generators.family import Job
 from ...generators.lut.tiling import group_count
 from ...generators.sparse.examples import draw_weights
+from ...generators.sparse.examples import fitting_codes as fitting_weights
+from ...generators.sparse.prune import prune
 from ...generators.spec import Spec
 from ...generators.vector.examples import draw_arguments
 from ...hdl.formats import Format
@@ -53,7 +55,7 @@ def draw(form: Format, kind: str, shape: tuple[int, ...], rng: np.random.Generat
     return form.clip(np.rint(values).astype(np.int64))
 
 
-def tensors(spec: Spec, kind: str, seed: int = 0) -> tuple[str, Tensors]:
+def tensors(spec: Spec, kind: str, seed: int = 0, kept: int | None = None) -> tuple[str, Tensors]:
     """Return an operation and its arguments, shaped so that the design is busy nearly all the time.
 
     Parameters
@@ -62,10 +64,11 @@ def tensors(spec: Spec, kind: str, seed: int = 0) -> tuple[str, Tensors]:
         A design of the families systolic, lut, sparse, attention or vector.
     kind
         Distribution of the operands, see `draw`; ``relu`` is that of activations, beside which weights are ``gauss``.
-        A sparse design's weights are always uniform and keep the densities that the design knows, since it leaves
-        out those that are zero.
+        A sparse design's weights are always uniform, since it leaves out those that are zero.
     seed
         Of the numbers; the shape does not depend on it.
+    kept
+        For sparse designs: weights of each block that are not 0; windows of every density if not given.
 
     Raises
     ------
@@ -77,7 +80,10 @@ def tensors(spec: Spec, kind: str, seed: int = 0) -> tuple[str, Tensors]:
     maker = MAKERS.get(spec.family.name)
     if maker is None:
         raise must("Data family", f"be one of {', '.join(MAKERS)}", spec.family.name)
-    return spec.family.operations_of(spec.params)[0], maker(spec, kind, np.random.default_rng(seed))
+    found = maker(spec, kind, np.random.default_rng(seed))
+    if kept is not None:
+        found["w"] = _kept(spec, found, kept, np.random.default_rng(seed))
+    return spec.family.operations_of(spec.params)[0], found
 
 
 def jobs(spec: Spec, kind: str, count: int = 64, seed: int = 0) -> list[Job]:
@@ -140,6 +146,21 @@ def _sparse(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:
     given["a"] = draw(params.a_format, kind, (8 * params.rows, k), rng)
     # the pattern is that of one seed, so that all jobs take as long
     return given | draw_weights(params, (params.channels, k), None, "random", np.random.default_rng(1))
+
+
+def _kept(spec: Spec, given: Tensors, kept: int, rng: np.random.Generator) -> IntArray:
+    """Return weights of which every block has so many that are not 0, as the scales and zero points beside them allow.
+
+    What is left out has the code of its zero point.
+    """
+    params: Any = spec.params
+    n, k = given["w"].shape
+    scale = np.broadcast_to(given.get("weight_scale", np.ones((n, 1), dtype=np.int64)), (n, k))
+    zero = np.broadcast_to(given.get("weight_zero", np.zeros((n, 1), dtype=np.int64)), (n, k))
+    codes = fitting_weights(params, params.carried_format.random(rng, (n, k)), scale, zero)
+    codes = np.where(codes == zero, np.where(zero < params.carried_format.hi, zero + 1, zero - 1), codes)
+    chosen = prune(rng.random((n, k)) + 1, kept, params.block) > 0
+    return np.where(chosen, codes, zero)
 
 
 def _attention(spec: Spec, kind: str, rng: np.random.Generator) -> Tensors:

@@ -1,27 +1,21 @@
 """What the report needs besides what was found: layers of the front's designs, and estimates beside measurements."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from ...figures import Figure
 from ...generators.spec import Spec, load
 from ..cycles import LayerRun, WorkloadRun, run_workload
-from ..explore.estimates import costs_of, technology_of
+from ..explore.estimates import technology_of
 from ..explore.result import Explored, Variant
 from ..space.document import Space
-from ..streams import operand_bits
-from ..tier0.costs import Costs
-from ..traffic import layer_traffic, roofline
+from ..tier0.layers import dram_bytes_by_layer
+from ..traffic import roofline
 from ..workloads.workload import Workload, parse_workload
 
 __all__ = ["Gathered", "Place"]
-
-EXACT = {"cycles", "utilisation", "stream_bits", "dram_bytes"}
-"""Figures of tier 0 that estimates of energy are made of."""
 
 MOST = 24
 """Points of the front whose layers are drawn; of a longer front they are picked evenly."""
@@ -44,7 +38,7 @@ class Place:
     bound
         ``compute`` or ``memory``.
     order
-        The loop order whose traffic is least, in words.
+        The loop order whose traffic is least, or the schedule, in words.
     """
 
     run: LayerRun
@@ -109,33 +103,24 @@ class Gathered:
         return {variant.id: by_point[variant.point] for variant in self.shown}
 
     def places(self, variant: Variant) -> list[Place]:
-        """Return where the layers of a design lie under its roofline; those that run."""
+        """Return where the layers of a design lie under its roofline: those that run, and move anything at all."""
         run = self.runs[variant.id]
-        bits = operand_bits(run.spec.params, self.space.kept)
-        room = int(self.space.around.buffer_kib * 1024)
+        moved_by = dram_bytes_by_layer(run.spec.params, self.workload, self.space.kept, self.space.around)
         clock, bandwidth = self.space.clock_mhz * 1e6, self.space.around.bandwidth_gb_s * 1e9
         found = []
         for done in run.running:
-            traffic = layer_traffic(done.layer, bits, room)
-            moved = float(traffic.dram_bytes)
+            moved, how = moved_by[done.layer.name]
+            if not moved:
+                continue  # a schedule has all of it in the scratchpad
             seconds, bound = roofline(done.needed, clock, moved, bandwidth)
             whole = float(seconds) * done.layer.repeat
-            found.append(Place(done, done.work / moved, done.work / float(seconds), whole, bound, str(traffic.how)))
+            found.append(Place(done, done.work / moved, done.work / float(seconds), whole, bound, how))
         return found
 
-    @cached_property
+    @property
     def estimates(self) -> dict[str, dict[str, Figure]]:
-        """Area and energy of every variant as tier 0 has them, by its id; without those that nothing was fitted for."""
-        costs = costs_of(self.space)
-        found: dict[str, dict[str, Figure]] = {}
-        for variant in self.found.variants:
-            params, figures = self.spec(variant).params, found.setdefault(variant.id, {})
-            if costs.area is not None:
-                figures["area"] = Figure(float(costs.area(params)), costs.area_unit, costs.sources["area"])
-            if variant.figures.keys() >= EXACT:
-                joules = _joules(costs, params, {name: variant.figures[name].value for name in EXACT})
-                figures |= {} if joules is None else {"energy": Figure(joules, "J", costs.sources["energy"])}
-        return found
+        """Area and energy of every variant as tier 0 estimated them, by its id."""
+        return {variant.id: variant.estimates for variant in self.found.variants}
 
     @cached_property
     def reasons(self) -> dict[str, int]:
@@ -153,13 +138,3 @@ class Gathered:
         for variant in reversed(self.found.variants):
             units |= {name: figure.unit for name, figure in variant.figures.items()}
         return units
-
-
-def _joules(costs: Costs, params: Any, values: Mapping[str, float]) -> float | None:
-    """Return the estimated energy of a workload from its exact figures; None where no energy was fitted."""
-    if costs.busy_joules is None or costs.idle_joules is None:
-        return None
-    useful = values["utilisation"] / 100 * values["cycles"]
-    logic = useful * float(costs.busy_joules(params)) + (values["cycles"] - useful) * float(costs.idle_joules(params))
-    chip = values["stream_bits"] * costs.sram_joules_per_bit
-    return logic + chip + 8 * values["dram_bytes"] * costs.dram_joules_per_bit

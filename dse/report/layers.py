@@ -78,6 +78,8 @@ def roofline_plot(gathered: Gathered) -> str:
     """Return all layers of the front's designs under their rooflines."""
     places = {variant.id: gathered.places(variant) for variant in gathered.shown}
     every = [place for some in places.values() for place in some]
+    if not every:
+        return "<p>No layer moves anything between DRAM and the scratchpad: there is no roofline.</p>"
     least, most = min(p.intensity for p in every) / 2, max(p.intensity for p in every) * 2
     bandwidth = gathered.space.around.bandwidth_gb_s * 1e9
     peaks = _peaks(gathered)
@@ -96,7 +98,7 @@ def roofline_plot(gathered: Gathered) -> str:
     caption = (
         "A dot is a layer, as large as its share of the time. Roofs: peak multiply-accumulates at "
         f"{gathered.space.clock_mhz:g} MHz, and {gathered.space.around.bandwidth_gb_s:g} GB/s of DRAM; traffic is that "
-        "of the best loop order in closed form. A dot below its roof is a layer whose shape leaves multipliers idle. "
+        "of the best loop order, or the schedule, in closed form; layers that move nothing are not shown. A dot below its roof is a layer whose shape leaves multipliers idle. "
     )
     if len(some) + 1 < len(gathered.shown):
         caption += "Further designs are shown by a click on their names. "

@@ -45,9 +45,9 @@ def schedule(
     Example: rtloom schedule bert-base --buffer 1MiB --method lru --size sequence=256
     """
     from ...errors import must
-    from ..cli import _sizes
     from ..traffic import OperandBits
     from ..workloads.files import read_workload
+    from ..workloads.sizes import given_sizes
     from .graph import layer_graph
     from .picture import svg_picture, text_picture
     from .scheduler import METHODS
@@ -56,7 +56,7 @@ def schedule(
     methods = METHODS if method == "all" else (method,)
     if output is not None and output.suffix != ".svg":
         raise must("Option --output", "be a file .svg", str(output))
-    graph = layer_graph(read_workload(source, _sizes(None, None, size or ())), OperandBits(bits, bits, bits))
+    graph = layer_graph(read_workload(source, given_sizes(None, None, size or ())), OperandBits(bits, bits, bits))
     found = {name: run(graph, _bytes(buffer), name, time_limit, pages=pages) for name in methods}
     for each in found.values():
         each.check()

@@ -17,8 +17,11 @@ __all__ = ["FIGURES", "OBJECTIVES", "Memory", "Recipe", "Search", "Space", "pars
 OBJECTIVES: dict[str, int] = {"latency": 1, "throughput": -1, "area": 1, "energy": 1, "edp": 1, "accuracy": -1}
 """What can be looked for, and whether less (1) or more (-1) is better."""
 
-FIGURES = (*OBJECTIVES, "cycles", "utilisation", "dram_bytes", "lut", "flip_flops", "dsp", "ram")
-"""What can be constrained; the last four are of FPGAs (flip-flops also of gates) and known from synthesis on."""
+BLOCKS = ("lut", "dsp", "ram")
+"""Figures of an FPGA."""
+
+FIGURES = (*OBJECTIVES, "cycles", "utilisation", "dram_bytes", "flip_flops", *BLOCKS)
+"""What can be constrained; flip-flops and blocks are known from synthesis on."""
 
 Dram = Literal["lpddr4", "lpddr", "ddr3", "gddr5", "hbm2", "hmc"]
 
@@ -100,7 +103,10 @@ class Space(_Part):
         default_factory=lambda: [{"booth": True}, {"booth": False}], description="a list of booth, goal and flatten"
     )
     data: Literal["uniform", "gauss", "relu"] = Field("relu", description="uniform, gauss or relu: random tensors")
-    tensors: str | None = Field(None, description="an .npz file with tensors of layers, by the layers' names")
+    tensors: str | None = Field(
+        None,
+        description="an .npz file with matrices a (M, K), and b (K, N) or w (N, K), that operands are cut from",
+    )
     search: dict[str, Any] = Field(default_factory=dict, description="method, trials and seed")
     synthesise: int = Field(32, ge=1, le=100_000, description="an integer of at least 1: most points of tier 1")
 
@@ -115,7 +121,12 @@ class Space(_Part):
         for name, value in self.base.items():
             found.params.parse_field(name, value)
         self._check_objectives()
-        _ = self.parsed_recipes, self.around, self.searched, self.bounds
+        _ = self.parsed_recipes, self.around, self.searched
+        for name in self.bounds:
+            if name in BLOCKS and self.fpga is None:
+                raise must("Space fpga", f"be given where {name} is bounded", self.fpga)
+        if self.kept is not None and self.family != "sparse":
+            raise must("Space kept", f"be left out for the family {self.family}", self.kept)
 
     def _check_objectives(self) -> None:
         for name in self.objectives:

@@ -45,3 +45,21 @@ class Costs:
     dram_joules_per_bit: float
     sources: dict[str, str]
     source_of: dict[str, Callable[[Any], str]] = field(default_factory=dict)
+
+    def joules(
+        self, working: Any, cycles: Any, per_cycle: tuple[Any, Any], stream_bits: Any, dram_bytes: Any
+    ) -> tuple[Any, Any, Any]:
+        """Return the energy of a workload in the design, between it and the scratchpad, and between that and DRAM.
+
+        Parameters
+        ----------
+        working, cycles
+            Cycles that the useful multiply-accumulates take at the peak rate, and all cycles.
+        per_cycle
+            Joules of a cycle with work and of one without, estimated or measured.
+        stream_bits, dram_bytes
+            What is moved.
+        """
+        busy, idle = per_cycle
+        logic = working * busy + (cycles - working) * idle
+        return logic, stream_bits * self.sram_joules_per_bit, 8 * dram_bytes * self.dram_joules_per_bit

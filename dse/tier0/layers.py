@@ -23,6 +23,7 @@ __all__ = [
     "Moved",
     "Shapes",
     "cycles_of_layers",
+    "dram_bytes_by_layer",
     "dram_bytes_of_layers",
     "refused_layers",
     "streams_of_layers",
@@ -198,3 +199,22 @@ def dram_bytes_of_layers(params: FamilyParams, shapes: Shapes, kept: int | None,
     runs = shapes.workload.runs
     places = np.array([shapes.place[run.layer.name] for run in runs])
     return Moved(places, np.ones(len(runs)), np.array([float(plan[run.name]) for run in runs]))
+
+
+def dram_bytes_by_layer(
+    params: FamilyParams, workload: Workload, kept: int | None, memory: Memory
+) -> dict[str, tuple[float, str]]:
+    """Return the bytes of each layer between DRAM and the scratchpad by its name, and how it moves them in words.
+
+    Of a layer that a schedule treats differently from repetition to repetition, the mean.
+    """
+    bits, room = operand_bits(params, kept), int(memory.buffer_kib * 1024)
+    if memory.schedule == "none":
+        found = ((layer, layer_traffic(layer, bits, room)) for layer in workload.layers)
+        return {layer.name: (float(traffic.dram_bytes), str(traffic.how)) for layer, traffic in found}
+    plan = schedule(layer_graph(workload, bits), room, memory.schedule).layer_bytes()
+    means: dict[str, list[int]] = {}
+    for run in workload.runs:
+        means.setdefault(run.layer.name, []).append(plan[run.name])
+    words = f"schedule by {memory.schedule}"
+    return {name: (sum(each) / len(each), words) for name, each in means.items()}

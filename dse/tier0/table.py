@@ -255,8 +255,6 @@ class _Rows:
             return np.nan
 
     def _energy(self, case: Values, layers: LayerCycles, peak: Any, bits: Any, bytes_: float) -> Any:
-        """Joules: cycles with work, cycles without, the scratchpad's streams, DRAM."""
-        busy = layers.useful / peak
-        logic = busy * self._estimate("busy", case) + (layers.total - busy) * self._estimate("idle", case)
-        chip = bits * self.costs.sram_joules_per_bit
-        return logic + chip + 8 * bytes_ * self.costs.dram_joules_per_bit
+        """Return the joules of all layers: the design, the scratchpad's streams, DRAM."""
+        per_cycle = (self._estimate("busy", case), self._estimate("idle", case))
+        return sum(self.costs.joules(layers.useful / peak, layers.total, per_cycle, bits, bytes_))

@@ -4,13 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rtloom.dse.cycles import run_workload
 from rtloom.dse.engine.in_process import InProcess
 from rtloom.dse.explore import simulation
 from rtloom.dse.explore.explain import explain
-from rtloom.dse.explore.jobs import RTL, SYNTH
+from rtloom.dse.explore.jobs import RTL, SYNTH, Jobs
+from rtloom.dse.explore.judge import BLOCKS
 from rtloom.dse.explore.reproduce import find_point, reproduce
 from rtloom.dse.explore.result import Explored, Variant
 from rtloom.dse.explore.run import explore
@@ -20,6 +22,7 @@ from rtloom.dse.store.store import Store
 from rtloom.dse.workloads.files import read_workload
 from rtloom.errors import CheckError, InputError
 from rtloom.generators.spec import load
+from rtloom.hdl.synth_targets import FPGAS
 
 SMALL: dict[str, Any] = {
     "family": "systolic",
@@ -64,8 +67,6 @@ def test_what_is_on_the_front_has_been_synthesised_and_simulated(found: Explored
 
 
 def test_no_measured_variant_beats_one_on_the_front(found: Explored) -> None:
-    import numpy as np
-
     def costs(variants: list[Variant]) -> Any:
         return np.array([[v.figures[name].value for name in found.objectives] for v in variants])
 
@@ -178,11 +179,26 @@ def test_keys_name_all_that_results_depend_on(found: Explored, kept: Path) -> No
     with Store.open(kept) as store:
         results = store.results_of(found.best[0].point).values()
     assert {result.kind for result in results} == {SYNTH, RTL}
-    from rtloom.dse.explore.jobs import Jobs
-
     spec = load({"family": "systolic", "params": dict(found.best[0].params)})
     one = Jobs(small()).simulation(spec, small().parsed_recipes[0])
     for changes in ({"data": "gauss"}, {"node": "asap7"}, {"search": {"seed": 2}}):
         assert Jobs(small(**changes)).simulation(spec, small().parsed_recipes[0]).key != one.key
     assert Jobs(small()).simulation(spec, small().parsed_recipes[1]).key != one.key
     assert Jobs(small(clock_mhz=7.0)).simulation(spec, small().parsed_recipes[0]).key == one.key
+
+
+@pytest.mark.parametrize("kept", [None, 1])
+@pytest.mark.parametrize("params", [{}, {"scale_bits": 4, "zero_points": True}])
+def test_sparse_designs_are_simulated_with_what_the_space_keeps(kept: int | None, params: dict[str, Any]) -> None:
+    spec = load({"family": "sparse", "params": {"length": 8, "group": 4, "weight_bits": "4", **params}})
+    _, given = simulation._operands(spec, "relu", 1, {"tensors": None, "kept": kept})
+    zero = np.broadcast_to(given.get("weight_zero", np.zeros((1, 1), dtype=int)), given["w"].shape)
+    blocks = (given["w"] != zero).reshape(len(given["w"]), -1, 4).sum(axis=2)
+    assert np.unique(blocks).tolist() == [kept or 4]
+    spec.family.lower(spec.params, "gemm", **given)
+
+
+@pytest.mark.parametrize("target", sorted(FPGAS))
+def test_blocks_of_every_fpga_have_one_name(target: str) -> None:
+    for kinds in BLOCKS.values():
+        assert sum(kind in FPGAS[target].resources for kind in kinds) == 1

@@ -110,4 +110,15 @@ def test_estimates_say_where_they_come_from(rtloom_command):
     assert figures["area"]["value"] > 10_000
     plain = rtloom_command("estimate", "systolic-8x8-int8")
     assert plain.out.startswith("area ")
-    assert rtloom_command("estimate", "systolic-8x8-int8", "--clock-mhz", -1).status == 2
+    for option in ("--clock-mhz", "--buffer-kib", "--bandwidth"):
+        alone = rtloom_command("estimate", "systolic-8x8-int8", option, 5)
+        assert alone.err == f"rtloom: error: Option {option} must be given with --workload, not 5.0\n"
+    wrong = rtloom_command("estimate", "systolic-8x8-int8", "--workload", "resnet-50", "--clock-mhz", -1)
+    assert wrong.err == "rtloom: error: Space clock_mhz must be a number of MHz above 0, not -1.0\n"
+
+
+def test_a_calibration_refuses_what_it_would_ignore(rtloom_command):
+    ran = rtloom_command("calibrate", "systolic", "--fit-only", "--points", 9)
+    assert ran.err == "rtloom: error: Option --points must be left out in --fit-only, not 9\n"
+    ran = rtloom_command("calibrate", "systolic", "--node", "asap7")
+    assert ran.err == "rtloom: error: Option --node must be left out in a calibration without --energy, not 'asap7'\n"

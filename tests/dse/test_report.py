@@ -10,14 +10,15 @@ from html import unescape
 
 import pytest
 
-from rtloom.dse.report import gather, tools
+from rtloom.dse.report import tools
+from rtloom.dse.report.gather import Gathered
 from rtloom.dse.report.tables import columns_of
 from rtloom.dse.report.write import check_tools, write_report
 from rtloom.errors import ToolError
 from rtloom.figures import Figure
 from rtloom.generators.spec import load
 
-from .report_toys import ENERGY_MODEL, GATES, MODEL, ROWS, SYNTH, toy, toy_costs
+from .report_toys import ENERGY_MODEL, GATES, MODEL, ROWS, SYNTH, toy
 
 pytest.importorskip("plotly", reason="plotly is not installed")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
@@ -33,14 +34,6 @@ def found():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("the report")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def costs():
-    """Keep estimates as they are here, whatever is fitted."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gather, "costs_of", lambda space: toy_costs())
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -231,10 +224,10 @@ def test_values_of_several_types_become_texts():
     assert columns_of(found)["pipeline"] == ["2", "deep"]
 
 
-def test_without_estimates_there_is_nothing_to_compare(tmp_path, monkeypatch):
-    bare = replace(toy_costs(), area=None, busy_joules=None, idle_joules=None)
-    monkeypatch.setattr(gather, "costs_of", lambda space: bare)
-    write_report(toy(rows=ROWS[:1]), tmp_path, COMMAND, tmp_path / "explore.db")
+def test_without_estimates_there_is_nothing_to_compare(tmp_path):
+    bare = toy(rows=ROWS[:1])
+    bare.variants[0].estimates.clear()
+    write_report(bare, tmp_path, COMMAND, tmp_path / "explore.db")
     assert "Nothing to compare: no figure that tier 0 estimated" in words(read(tmp_path))
 
 
@@ -292,3 +285,14 @@ def test_scripts_of_the_page_parse(page, tmp_path):
         file = tmp_path / f"{at}.js"
         file.write_text(script)
         subprocess.run(["node", "--check", str(file)], check=True)
+
+
+def test_rooflines_are_those_of_the_schedule():
+    memory = {"buffer_kib": 512, "bandwidth_gb_s": 6.4, "schedule": "belady"}
+    gathered = Gathered(toy(rows=ROWS[:1], memory=memory))
+    alone = Gathered(toy(rows=ROWS[:1], memory=memory | {"schedule": "none"}))
+    variant = gathered.found.variants[0]
+    scheduled, apart = gathered.places(variant), alone.places(variant)
+    assert {place.order for place in scheduled} == {"schedule by belady"}
+    moved = [sum(place.run.work / place.intensity for place in places) for places in (scheduled, apart)]
+    assert moved[0] < moved[1]

@@ -84,6 +84,8 @@ def test_files_are_found_beside_the_space(tmp_path: Path) -> None:
         ({"clock_mhz": 0}, "Space clock_mhz must be a number of MHz above 0, not 0"),
         ({"data": "real"}, "Space data must be uniform, gauss or relu: random tensors, not 'real'"),
         ({"colour": 1}, "Space has no parameter 'colour'"),
+        ({"constraints": {"dsp": {"at_most": 8}}}, "Space fpga must be given where dsp is bounded, not None"),
+        ({"kept": 2}, "Space kept must be left out for the family systolic, not 2"),
     ],
 )
 def test_mistakes_are_one_clear_line(changes: dict[str, Any], message: str) -> None:
