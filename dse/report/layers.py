@@ -98,7 +98,8 @@ def roofline_plot(gathered: Gathered) -> str:
     caption = (
         "A dot is a layer, as large as its share of the time. Roofs: peak multiply-accumulates at "
         f"{gathered.space.clock_mhz:g} MHz, and {gathered.space.around.bandwidth_gb_s:g} GB/s of DRAM; traffic is that "
-        "of the best loop order, or the schedule, in closed form; layers that move nothing are not shown. A dot below its roof is a layer whose shape leaves multipliers idle. "
+        "of the best loop order, or of the schedule; layers that move nothing are not shown. A dot below its roof is a "
+        "layer whose shape leaves multipliers idle. "
     )
     if len(some) + 1 < len(gathered.shown):
         caption += "Further designs are shown by a click on their names. "
