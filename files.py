@@ -8,7 +8,7 @@ from typing import IO
 
 from .errors import must
 
-__all__ = ["whole_file"]
+__all__ = ["made_folder", "whole_file"]
 
 
 @contextmanager
@@ -47,6 +47,23 @@ def whole_file(path: Path, thing: str = "Output") -> Iterator[IO[bytes]]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def made_folder(path: Path, thing: str = "Output") -> Path:
+    """Return a folder, made if need be.
+
+    Raises
+    ------
+    InputError
+        Where there cannot be such a folder, or nothing can be written into it.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise must(thing, f"be a folder that can be written ({_reason(error)})", str(path)) from None
+    if not os.access(path, os.W_OK):
+        raise must(thing, "be a folder that can be written", str(path))
+    return path
 
 
 def _reason(error: OSError) -> str:

@@ -113,7 +113,11 @@ def estimate(spec: Spec, space: Space, workload: Workload | None) -> Estimation:
         try:
             figures[target] = estimator(spec.family.name, library.sha256, target=target).figure(spec.params)
         except InputError as error:
-            notes += [str(error)] if target == "area" else []
+            calibrated = f"{spec.family.name} is calibrated neither for this design nor with {library.name}"
+            why = str(error) if library.sha256 not in str(error) else calibrated
+            notes += [f"area: {why}; rtloom calibrate measures it"] if target == "area" else []
+    if workload is None and not figures:
+        raise InputError(f"Estimate of {spec.name} must be one of a calibrated family: {notes[0]}")
     if workload is None:
         return Estimation(spec, figures, None, tuple(notes))
     run = run_workload(spec, workload, space.kept)

@@ -49,7 +49,7 @@ def calibrate(
     Example: rtloom calibrate systolic --liberty sky130_fd_sc_hd__tt_025C_1v80.lib.gz
     """
     from ...errors import InputError
-    from ...files import whole_file
+    from ...files import made_folder, whole_file
     from .calibration import calibration_file, own_calibrations
     from .features.families import FAMILIES
 
@@ -60,7 +60,7 @@ def calibrate(
     for name in families or ():
         if name not in FAMILIES:
             raise InputError(f"Calibration family must be one of {', '.join(FAMILIES)}, not {name!r}")
-    folder = own_calibrations() if output is None else output
+    folder = own_calibrations() if output is None else made_folder(output)
     for name in families or FAMILIES:
         if not fit_only:
             _measure(name, folder, liberty or [], points, jobs or 1)

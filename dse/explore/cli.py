@@ -88,6 +88,7 @@ def _explored(
 ) -> "tuple[Explored, dict[str, Any]]":
     """Explore, write the report, and return what was found."""
     from ...errors import InputError
+    from ...files import made_folder
     from ..engine.progress import Display
     from ..report.write import check_tools, write_report
     from ..space.document import read_space
@@ -99,7 +100,7 @@ def _explored(
         raise InputError("Space must be a YAML file; rtloom explore --example prints one to start from")
     loaded = read_space(space)
     check_tools()
-    output.mkdir(parents=True, exist_ok=True)
+    made_folder(output)
     with Store.open(kept) as opened, Display() as display, _executor(jobs, dask) as executor:
         told = _teller(display)
         found = run(loaded, opened, executor, told=told, retry_failed=retry_failed, time_limit=time_limit)

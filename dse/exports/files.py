@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from ...errors import InputError
-from ...files import whole_file
+from ...files import made_folder, whole_file
 from ...generators.spec import Spec
 from ..workloads.workload import Workload
 from .costs import ExportCosts, systolic
@@ -55,7 +55,7 @@ def write_exports(
     if workload is not None:
         wanted[f"{workload.name}.scalesim.csv"] = partial(scalesim_topology, workload)
         wanted[f"{workload.name}.scalesim-layout.csv"] = partial(scalesim_layout, workload)
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     written: list[Path] = []
     refused: list[str] = []
     for name, text in wanted.items():

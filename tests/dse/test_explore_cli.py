@@ -117,6 +117,17 @@ def test_estimates_say_where_they_come_from(rtloom_command):
     assert wrong.err == "rtloom: error: Space clock_mhz must be a number of MHz above 0, not -1.0\n"
 
 
+def test_folders_and_designs_that_cannot_be(rtloom_command):
+    ran = rtloom_command("explore", written(), "-o", "s.yaml")
+    assert ran.err == "rtloom: error: Output must be a folder that can be written (file exists), not 's.yaml'\n"
+    assert yaml.safe_load(Path("s.yaml").read_text())["family"] == "systolic"
+    ran = rtloom_command("calibrate", "systolic", "-o", "s.yaml")
+    assert ran.err == "rtloom: error: Output must be a folder that can be written (file exists), not 's.yaml'\n"
+    ran = rtloom_command("estimate", "vector-gelu")
+    assert (ran.status, ran.out) == (2, "")
+    assert "vector is calibrated neither for this design nor with rtloom gate equivalents" in ran.err
+
+
 def test_a_calibration_refuses_what_it_would_ignore(rtloom_command):
     ran = rtloom_command("calibrate", "systolic", "--fit-only", "--points", 9)
     assert ran.err == "rtloom: error: Option --points must be left out in --fit-only, not 9\n"
