@@ -74,7 +74,7 @@ docs: demo bench ## renew the pictures and figures of the README and of the page
 
 lock: ## pin the newest versions that pyproject.toml allows
 	python3 -m venv --clear $(OUT)/lock
-	$(OUT)/lock/bin/python -m pip install --quiet --upgrade '.[demo,dev,dse,examples,prove]'
+	$(OUT)/lock/bin/python -m pip install --quiet --upgrade '.[boards,demo,dev,dse,examples,prove]'
 	{ head -n 1 requirements.lock; $(OUT)/lock/bin/python -m pip freeze --all --exclude pip --exclude rtloom; } > $(OUT)/requirements.lock
 	mv $(OUT)/requirements.lock requirements.lock
 

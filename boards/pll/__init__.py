@@ -1,0 +1,1 @@
+"""Clocks: settings of each family's PLL, and its instance."""
