@@ -78,6 +78,7 @@ class _Plan:
     options: BuildOptions
     verilator: Verilator
     compiler: Compiler
+    drivers: tuple[Path, ...] = ()
 
     @functools.cached_property
     def name(self) -> str:
@@ -92,10 +93,11 @@ class _Plan:
             self.verilator.identity,
             self.compiler,
             _cocotb_version() if self.kind == "cocotb" else "",
+            [path.read_bytes() for path in self.drivers],
         )
 
 
-def build_native(verilog: Verilog, top: str, options: BuildOptions | None = None) -> Path:
+def build_native(verilog: Verilog, top: str, options: BuildOptions | None = None, drivers: Sequence[Path] = ()) -> Path:
     """Return the shared library that `rtloom.sim.native` drives; built if it is not in the cache.
 
     Parameters
@@ -106,6 +108,9 @@ def build_native(verilog: Verilog, top: str, options: BuildOptions | None = None
         Name of the top module.
     options
         What is built in; nothing if not given.
+    drivers
+        C++ files that drive the model through the table of ``shim.h`` in another way than the shim; they are linked
+        beside it, and their functions whose names begin with ``rtloom_`` can be called.
 
     Raises
     ------
@@ -116,7 +121,7 @@ def build_native(verilog: Verilog, top: str, options: BuildOptions | None = None
     ToolError
         Where a tool is missing, crashes or hangs.
     """
-    return _build("native", verilog, top, options) / "model.so"
+    return _build("native", verilog, top, options, tuple(drivers)) / "model.so"
 
 
 def build_cocotb(verilog: Verilog, top: str, options: BuildOptions | None = None) -> Path:
@@ -127,7 +132,13 @@ def build_cocotb(verilog: Verilog, top: str, options: BuildOptions | None = None
     return _build("cocotb", verilog, top, options) / "simulator"
 
 
-def _build(kind: Literal["native", "cocotb"], verilog: Verilog, top: str, options: BuildOptions | None) -> Path:
+def _build(
+    kind: Literal["native", "cocotb"],
+    verilog: Verilog,
+    top: str,
+    options: BuildOptions | None,
+    drivers: tuple[Path, ...] = (),
+) -> Path:
     text = verilog if isinstance(verilog, str) else None
     files = () if isinstance(verilog, str) else (verilog,) if isinstance(verilog, Path) else tuple(verilog)
     for path in files:
@@ -136,7 +147,7 @@ def _build(kind: Literal["native", "cocotb"], verilog: Verilog, top: str, option
     if text is None and not files:
         raise InputError("Verilog must be given: text or at least one file")
     files = tuple(path.resolve() for path in files)
-    plan = _Plan(kind, files, text, top, options or BuildOptions(), find_verilator(), find_compiler())
+    plan = _Plan(kind, files, text, top, options or BuildOptions(), find_verilator(), find_compiler(), drivers)
     made = []
 
     def make(folder: Path) -> None:
@@ -160,7 +171,8 @@ def _make(plan: _Plan, folder: Path) -> None:
         header.result()
         names = runtime_names(work / "Vtop_classes.mk")
         jobs = _units(plan, work, header.result()) + [functools.partial(_runtime, plan, name) for name in names]
-        jobs += [functools.partial(_shim, plan)] if plan.kind == "native" else []
+        drivers = (ROOM / "shim.cpp", *plan.drivers) if plan.kind == "native" else ()
+        jobs += [functools.partial(_driver, plan, source) for source in drivers]
         objects = [job.result() for job in [pool.submit(job) for job in jobs]]
     _link(plan, objects, product)
     for path in work.iterdir():
@@ -174,9 +186,9 @@ def _runtime(plan: _Plan, name: str) -> Path:
     return runtime_object(plan.verilator, plan.compiler, plan.verilator.include / f"{name}.cpp", extra)
 
 
-def _shim(plan: _Plan) -> Path:
-    """Return the object of the shim, which knows a model only by its table of functions."""
-    return runtime_object(plan.verilator, plan.compiler, ROOM / "shim.cpp", [f"-I{ROOM}", "-O2"], [ROOM / "shim.h"])
+def _driver(plan: _Plan, source: Path) -> Path:
+    """Return the object of the shim or another driver, which knows a model only by its table of functions."""
+    return runtime_object(plan.verilator, plan.compiler, source, [f"-I{ROOM}", "-O2"], [ROOM / "shim.h"])
 
 
 def _verilate(plan: _Plan, work: Path) -> None:

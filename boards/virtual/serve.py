@@ -1,0 +1,37 @@
+"""A virtual board that stays until it is stopped."""
+
+import contextlib
+import time
+from collections.abc import Callable
+
+from ...generators.spec import Spec
+from .board import VirtualBoard
+from .noise import LineNoise
+
+__all__ = ["serve"]
+
+
+def serve(spec: Spec, tell: Callable[[str], None], noise: LineNoise | None = None) -> None:
+    """Make a virtual board and keep it until Ctrl-C.
+
+    Parameters
+    ----------
+    spec
+        The design.
+    tell
+        Called with the path of the port, once it is there.
+    noise
+        What happens to bytes on the line.
+
+    Raises
+    ------
+    CheckError
+        Where an assertion of the design has failed meanwhile.
+    ToolError
+        Where the simulator cannot be built.
+    """
+    with VirtualBoard(spec, noise) as board:
+        tell(board.port)
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
