@@ -1,0 +1,132 @@
+"""Rings of bytes at the streams, one block RAM each, that can take back what the line did not bring over whole."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream
+from amaranth.lib.wiring import In, Out
+
+from ...hdl.emit import Shared
+from ...hdl.memory import DualPortMemory
+
+__all__ = ["InputRing", "OutputRing"]
+
+
+class InputRing(Shared):
+    """Bytes from the line to a stream: written at an offset behind the last that counts, until they count themselves.
+
+    Parameters
+    ----------
+    size
+        Bytes, a power of two; one place stays free.
+
+    Members
+    -------
+    offset : In
+        Where to write, and at `commit` how many bytes count from now on.
+    write, byte : In
+        Writes the byte unless the place is taken.
+    commit : In
+        What was written counts.
+    taken : Out
+        The place at `offset` is not free, and none behind it.
+    o : Out(stream)
+        The bytes that count; valid and payload from registers.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        line = {"offset": In(range(size)), "write": In(1), "byte": In(8), "commit": In(1), "taken": Out(1)}
+        super().__init__({**line, "o": Out(stream.Signature(8))})
+
+    def key(self) -> tuple[object, ...]:
+        """Return what makes two rings the same module."""
+        return (self.size,)
+
+    def body(self) -> Module:
+        """Build the two ends of the ring."""
+        m = Module()
+        m.submodules.memory = memory = DualPortMemory(8, self.size, meets="never")
+        # Where the next byte that counts will be, and the place read last, which stays free.
+        tail = Signal(range(self.size))
+        head = Signal(range(self.size), init=self.size - 1)
+        place = Signal(range(self.size))
+        following = Signal(range(self.size))
+        take = Signal()
+        m.d.comb += [
+            place.eq(tail + self.offset),
+            following.eq(head + 1),
+            self.taken.eq(place == head),
+            take.eq((following != tail) & (~self.o.valid | self.o.ready)),
+            memory.w_en.eq(self.write & ~self.taken),
+            memory.w_addr.eq(place),
+            memory.w_data.eq(self.byte),
+            memory.r_en.eq(take),
+            memory.r_addr.eq(following),
+            self.o.payload.eq(memory.r_data),
+        ]
+        with m.If(self.commit):
+            m.d.sync += tail.eq(place)
+        with m.If(take):
+            m.d.sync += head.eq(following)
+        with m.If(~self.o.valid | self.o.ready):
+            m.d.sync += self.o.valid.eq(take)
+        return m
+
+
+class OutputRing(Shared):
+    """Bytes from a stream to the line: read at an offset behind the last that was released, as often as need be.
+
+    Parameters
+    ----------
+    size
+        Bytes, a power of two; one place stays free.
+
+    Members
+    -------
+    i : In(stream)
+        Bytes; ready depends on registers alone.
+    offset : In
+        Where to read, and at `release` how many bytes are not needed any more.
+    read : In
+        Reads the byte, which stands at `byte` from the next cycle on.
+    release : In
+        Frees the places before `offset`.
+    end : Out
+        There is no byte at `offset` yet, nor behind it.
+    byte : Out
+        The byte read last.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        line = {"offset": In(range(size)), "read": In(1), "release": In(1), "end": Out(1), "byte": Out(8)}
+        super().__init__({"i": In(stream.Signature(8)), **line})
+
+    def key(self) -> tuple[object, ...]:
+        """Return what makes two rings the same module."""
+        return (self.size,)
+
+    def body(self) -> Module:
+        """Build the two ends of the ring."""
+        m = Module()
+        m.submodules.memory = memory = DualPortMemory(8, self.size, meets="never")
+        tail = Signal(range(self.size))
+        head = Signal(range(self.size))
+        place = Signal(range(self.size))
+        following = Signal(range(self.size))
+        m.d.comb += [
+            place.eq(head + self.offset),
+            following.eq(tail + 1),
+            self.end.eq(place == tail),
+            self.i.ready.eq(following != head),
+            memory.w_en.eq(self.i.valid & self.i.ready),
+            memory.w_addr.eq(tail),
+            memory.w_data.eq(self.i.payload),
+            memory.r_en.eq(self.read),
+            memory.r_addr.eq(place),
+            self.byte.eq(memory.r_data),
+        ]
+        with m.If(memory.w_en):
+            m.d.sync += tail.eq(following)
+        with m.If(self.release):
+            m.d.sync += head.eq(place)
+        return m
