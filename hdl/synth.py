@@ -13,7 +13,7 @@ from .synth_report import SynthReport
 from .synth_run import SynthRun
 from .synth_targets import FPGAS, TARGETS
 
-__all__ = ["gate_options", "synthesize"]
+__all__ = ["fpga_cells", "gate_options", "synthesize"]
 
 
 def synthesize(
@@ -78,7 +78,7 @@ def synthesize(
     library, options = gate_options(liberty, flatten, booth, goal, clock_gating, macro_bits, time_limit)
     with SynthRun(verilog, top, time_limit) as run:
         if target in FPGAS:
-            return _fpga(run, target, flatten is not False, dsp)
+            return fpga_cells(run, target, flatten is not False, dsp)
         return gates(run, library, options, groups or {})
 
 
@@ -102,11 +102,11 @@ def gate_options(
     return library, GateOptions(bool(flatten), booth, goal, clock_gating, macro_bits)
 
 
-def _fpga(run: SynthRun, target: str, flatten: bool, dsp: bool) -> SynthReport:
-    """Synthesise for an FPGA and count."""
+def fpga_cells(run: SynthRun, target: str, flatten: bool, dsp: bool, also: Sequence[str] = ()) -> SynthReport:
+    """Synthesise for an FPGA and count; `also` are further commands of Yosys on the netlist."""
     fpga = FPGAS[target]
     passes = fpga.passes(run.top, flatten=flatten, dsp=dsp)
-    run.yosys([run.read, *passes, "write_json mapped.json"])
+    run.yosys([run.read, *passes, "write_json mapped.json", *also])
     cells = run.netlist("mapped.json").cells()
     source = f"synth {run.tool}, {fpga.title}"
     counted = fpga.count(cells)

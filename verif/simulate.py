@@ -1,7 +1,7 @@
 """A design as a function on arrays: NumPy in, the generated RTL in Verilator, NumPy out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from .check import Context, compare
 from .places import frames_of, places_of
 from .stimulus import stalls as stall_pattern
 
-__all__ = ["Report", "simulate"]
+__all__ = ["Report", "check_run", "report_run", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -144,30 +144,40 @@ def simulate(
         Where the simulator cannot be built or run.
     """
     loaded = load(spec)
-    family, params = loaded.family, loaded.params
-    operation = family.operations_of(params)[0] if operation is None else operation
-    job = family.lower(params, operation, **tensors)
+    operation = loaded.family.operations_of(loaded.params)[0] if operation is None else operation
+    job = loaded.family.lower(loaded.params, operation, **tensors)
     design = emit_design(loaded, interface)
-    patterns = _patterns(stalls, family.ports(params), seed)
+    patterns = _patterns(stalls, loaded.family.ports(loaded.params), seed)
     model = NativeModel(design.verilog, design.manifest, options)
     run = model.run(job.inputs, job.outputs, stalls=patterns, trace=trace)
-    result = family.lift(params, job, run.outputs)
-    report = Report(
-        design=design.manifest.top,
+    result, report = report_run(loaded, operation, job, run, design.manifest.top)
+    if check:
+        check_run(loaded, operation, tensors, job, run, result, None if stalls is None else seed)
+        if not patterns:
+            _check_cycles(loaded, report)
+    return result, replace(report, checked=check)
+
+
+def report_run(spec: Spec, operation: str, job: Job, run: StreamRun, design: str) -> tuple[NDArray[Any], Report]:
+    """Return the result of a run of a job, and what it cost; `design` is what ran."""
+    result = spec.family.lift(spec.params, job, run.outputs)
+    return result, Report(
+        design=design,
         operation=operation,
         cycles=run.cycles,
-        formula_cycles=family.cycles(params, job),
+        formula_cycles=spec.family.cycles(spec.params, job),
         macs=job.work,
-        peak=family.peak(params),
+        peak=spec.family.peak(spec.params),
         seconds=run.seconds,
         stalls={name: transfers.stalls for name, transfers in run.streams.items()},
-        checked=check,
     )
-    if check:
-        _check(loaded, operation, tensors, job, run, result, None if stalls is None else seed)
-        if not patterns and report.cycles != report.formula_cycles:
-            raise CheckError(f"{loaded.name} {operation} must take {report.formula_cycles} cycles, not {report.cycles}")
-    return result, report
+
+
+def _check_cycles(spec: Spec, report: Report) -> None:
+    """Compare the cycles of a run without stalls with their formula."""
+    if report.cycles != report.formula_cycles:
+        name = f"{spec.name} {report.operation}"
+        raise CheckError(f"{name} must take {report.formula_cycles} cycles, not {report.cycles}")
 
 
 def _patterns(stalls: Stalls, ports: tuple[StreamPort, ...], seed: int) -> dict[str, NDArray[np.bool_]]:
@@ -177,7 +187,7 @@ def _patterns(stalls: Stalls, ports: tuple[StreamPort, ...], seed: int) -> dict[
     return dict(stall_pattern(stalls, ports, seed) if isinstance(stalls, str) else stalls)
 
 
-def _check(
+def check_run(
     spec: Spec,
     operation: str,
     tensors: dict[str, Any],
@@ -186,7 +196,13 @@ def _check(
     result: NDArray[Any],
     seed: int | None,
 ) -> None:
-    """Compare the result with the golden one, and the flags of the output beats with their framing."""
+    """Compare a result with the golden one, and the flags of the output beats with their framing.
+
+    Raises
+    ------
+    CheckError
+        The first wrong element in words; `seed` is that of the stalls, where there were any.
+    """
     family, params = spec.family, spec.params
     expected = goldens.compute(family, params, operation, tensors)
     places = places_of(family, params, job)
