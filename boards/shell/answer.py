@@ -1,6 +1,6 @@
 """An answer's bytes: its header, and as payload a greeting, counters or what an output gave."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -48,7 +48,7 @@ class Answer(Shared):
         words = {"op": In(8), "number": In(8), "status": In(2), "size": In(length), "index": In(length)}
         flags = {name: In(1) for name in ("more", "answering", "idle")}
         made = {name: Out(1) for name in ("read", "turn", "step", "done", "holds")}
-        payload = {"ring_byte": In(8), "counter_byte": In(8), "o": Out(stream.Signature(8))}
+        payload = {"ring_byte": In(8), "counter_byte": In(8), "o": Out(stream.Signature(unsigned(8)))}
         super().__init__({**words, **flags, **payload, **made})
 
     def key(self) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """Rings of bytes at the streams, one block RAM each, that can take back what the line did not bring over whole."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -35,7 +35,7 @@ class InputRing(Shared):
     def __init__(self, size: int) -> None:
         self.size = size
         line = {"offset": In(range(size)), "write": In(1), "byte": In(8), "commit": In(1), "taken": Out(1)}
-        super().__init__({**line, "o": Out(stream.Signature(8))})
+        super().__init__({**line, "o": Out(stream.Signature(unsigned(8)))})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two rings the same module."""
@@ -99,7 +99,7 @@ class OutputRing(Shared):
     def __init__(self, size: int) -> None:
         self.size = size
         line = {"offset": In(range(size)), "read": In(1), "release": In(1), "end": Out(1), "byte": Out(8)}
-        super().__init__({"i": In(stream.Signature(8)), **line})
+        super().__init__({"i": In(stream.Signature(unsigned(8))), **line})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two rings the same module."""

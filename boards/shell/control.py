@@ -134,7 +134,8 @@ class Control(Shared):
                 m.d.comb += accepted.eq(self.stream < self.outputs)
             with m.Case(Op.HELLO, Op.COUNTERS, Op.RESET):
                 m.d.comb += accepted.eq(plain)
-        return accepted & self.fits & ~self.huge
+        fitting: Value = accepted & self.fits & ~self.huge
+        return fitting
 
     def _decide(self, m: Module) -> None:
         """Carry out what takes one cycle, unless the answer is to be repeated."""
@@ -200,4 +201,5 @@ class Control(Shared):
 
 def _one_hot(number: Value, count: int) -> Value:
     """Return one bit for each of `count` streams; none where there is no such stream."""
-    return Cat(number == at for at in range(count))
+    bits: Value = Cat(number == at for at in range(count))
+    return bits

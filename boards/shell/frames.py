@@ -1,6 +1,6 @@
 """Frames in hardware: what `rtloom.boards.link.frames` says, one byte at a time."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -80,7 +80,7 @@ class Framer(Shared):
     """
 
     def __init__(self) -> None:
-        byte = stream.Signature(8)
+        byte = stream.Signature(unsigned(8))
         super().__init__({"i": In(byte), "idle": Out(1), "o": Out(byte)})
 
     def key(self) -> tuple[object, ...]:
@@ -132,5 +132,6 @@ class Framer(Shared):
 
 def _line_byte(flag: Signal, escape: Value, byte: Signal, flipped: Signal) -> Value:
     """Return the byte to send: a flag, the escape before a byte, or the byte itself."""
-    plain = Cat(*(bit ^ flipped if n == _FLIPPED_BIT else bit for n, bit in enumerate(byte)))
-    return Mux(flag, FLAG, Mux(escape, ESCAPE, plain))
+    plain = Cat(byte[:_FLIPPED_BIT], byte[_FLIPPED_BIT] ^ flipped, byte[_FLIPPED_BIT + 1 :])
+    chosen: Value = Mux(flag, FLAG, Mux(escape, ESCAPE, plain))
+    return chosen

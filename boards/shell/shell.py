@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, ClockDomain, ClockSignal, DomainRenamer, Module, R
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ...hdl.emit import Shared
 from ...hdl.ports import StreamPort
 from ..link.protocol import VERSION, Greeting
 from .answer import Answer
@@ -33,7 +34,7 @@ class _Link:
     answer: Answer
 
 
-class Shell(wiring.Component):
+class Shell(Shared):
     """A design that a host reaches over a serial line as `rtloom.boards.link.protocol` says.
 
     All of it runs on the clock of the domain ``sync``. The design, the rings at its streams and its counters have a
@@ -65,7 +66,7 @@ class Shell(wiring.Component):
         """Return what the comment in the Verilog says of the shell."""
         return (self.params.identity, self.params.clocks_per_bit, self.params.buffer_bytes)
 
-    def elaborate(self, _platform: object) -> Module:
+    def body(self) -> Module:
         """Connect line, streams and design."""
         m = Module()
         # The reset is a register: it goes far.

@@ -1,6 +1,6 @@
 """A serial line's two ends: bytes of eight bits, lowest first, no parity, one stop bit."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -83,7 +83,7 @@ class UartTransmitter(Shared):
 
     def __init__(self, clocks_per_bit: int) -> None:
         self.clocks = clocks_per_bit
-        super().__init__({"i": In(stream.Signature(8)), "tx": Out(1, init=1)})
+        super().__init__({"i": In(stream.Signature(unsigned(8))), "tx": Out(1, init=1)})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two transmitters the same module."""

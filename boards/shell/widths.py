@@ -1,6 +1,6 @@
 """Bytes to the beats of a stream and back, by shifting: no multiplexer however wide a beat is."""
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -28,7 +28,7 @@ class BytesToBeats(Shared):
 
     def __init__(self, width: int) -> None:
         self.width = width
-        super().__init__({"i": In(stream.Signature(8)), "o": Out(stream.Signature(width))})
+        super().__init__({"i": In(stream.Signature(unsigned(8))), "o": Out(stream.Signature(unsigned(width)))})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two of them the same module."""
@@ -71,7 +71,7 @@ class BeatsToBytes(Shared):
 
     def __init__(self, width: int) -> None:
         self.width = width
-        super().__init__({"i": In(stream.Signature(width)), "o": Out(stream.Signature(8))})
+        super().__init__({"i": In(stream.Signature(unsigned(width))), "o": Out(stream.Signature(unsigned(8)))})
 
     def key(self) -> tuple[object, ...]:
         """Return what makes two of them the same module."""
@@ -102,7 +102,7 @@ def _turn(m: Module, go: Value, count: int) -> Value:
     if count == 1:
         return Const(1)
     at = Signal(range(count))
-    last = at == count - 1
+    last: Value = at == count - 1
     with m.If(go):
         m.d.sync += at.eq(at + 1)
         with m.If(last):
