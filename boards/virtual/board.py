@@ -90,6 +90,11 @@ class VirtualBoard:
         """Clock cycles since power-on; none pass while the line is quiet and the design has had time to finish."""
         return self._model.cycles
 
+    def disturb(self, noise: LineNoise | None) -> None:
+        """Let other things happen to the bytes that come over the line from now on."""
+        self._there.disturb(noise)
+        self._back.disturb(noise)
+
     def close(self) -> None:
         """End the board; a second time does nothing.
 

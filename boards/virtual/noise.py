@@ -54,17 +54,23 @@ class Channel:
     """
 
     def __init__(self, noise: LineNoise | None, direction: int) -> None:
-        self._noise = noise
-        self._random = np.random.default_rng((0 if noise is None else noise.seed, direction))
+        self._direction = direction
         self._held: deque[tuple[float, bytes]] = deque()
+        self.disturb(noise)
+
+    def disturb(self, noise: LineNoise | None) -> None:
+        """Let other things happen to the bytes that come from now on."""
+        self._random = np.random.default_rng((0 if noise is None else noise.seed, self._direction))
+        self._noise = noise
 
     def put(self, raw: bytes, now: float) -> None:
         """Take bytes at a time, in seconds."""
-        if self._noise is None:
+        noise = self._noise
+        if noise is None:
             self._hold(now, raw)
             return
         for byte in raw:
-            self._spoil(byte, self._noise, now)
+            self._spoil(byte, noise, now)
 
     def due(self) -> float | None:
         """Return when the next byte comes out; None where there is none."""

@@ -1,0 +1,82 @@
+"""The line of the virtual board, bit by bit, around Verilog of a few lines."""
+
+import pytest
+
+from rtloom.boards.virtual import model
+from rtloom.boards.virtual.model import LineModel
+from rtloom.errors import CheckError
+from rtloom.generators.spec import load
+from rtloom.hdl.emit import Verilog
+
+TOP = """module rtloom_board(input clk, input rst, input rx, output tx, output busy);
+  reg [{last}:0] past;
+  reg told;
+  always @(posedge clk) begin past <= rst ? ~0 : (past << 1) | {{{last}'b0, rx}}; {extra} end
+  assign tx = {tx}; assign busy = told;
+endmodule
+"""
+
+
+@pytest.fixture
+def line(monkeypatch):
+    """Return a function that makes a line around a register that delays rx."""
+    made = []
+
+    def make(clocks_per_bit=4, tx="past[0]", extra="told <= rst;", last=15):
+        text = TOP.format(tx=tx, extra=extra, last=last)
+        monkeypatch.setattr(model, "emit_shell", lambda spec, clocks: Verilog(text, "rtloom_board"))
+        made.append(LineModel(load("systolic-4x4-int8"), clocks_per_bit))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+        each.close()
+
+
+EVERY = bytes(range(256))
+
+
+@pytest.mark.parametrize("clocks_per_bit", [4, 5, 16])
+def test_bytes_there_and_back(line, clocks_per_bit):
+    echo = line(clocks_per_bit)
+    assert echo.step(1000) == b""
+    got = b"".join(echo.step(97, EVERY if part == 0 else b"") for part in range(256 * 10 * clocks_per_bit // 97 + 2))
+    assert got == EVERY
+    assert (echo.unsent, echo.broken) == (0, 0)
+
+
+def test_a_byte_takes_ten_bits(line):
+    echo = line(8)
+    # Nine bits and the first half of the stop bit, which decides.
+    assert echo.step(76, b"\x00\xff") == b""
+    assert echo.unsent == 2
+    assert echo.step(4) == b"\x00"
+    assert echo.unsent == 1
+    assert echo.step(80) == b"\xff"
+    assert echo.cycles == 160
+
+
+def test_any_pause_between_bytes(line):
+    echo = line(4)
+    assert [echo.step(40 + pause, b"\xa5") for pause in range(12)] == [b"\xa5"] * 12
+
+
+def test_bytes_without_a_stop_bit_are_counted(line):
+    broken = line(4, tx="rst")
+    assert broken.step(400) == b""
+    assert broken.broken > 5
+
+
+def test_a_glitch_is_no_byte(line):
+    # A single low cycle, long after reset, where a start bit has four.
+    glitch = line(4, tx="!(past[1:0] == 2'b10)")
+    assert glitch.step(400, b"\xff") == b""
+    assert glitch.broken == 0
+
+
+def test_an_assertion_is_an_error(line):
+    failing = line(4, extra="told <= rst; if (!rst) assert (rx);")
+    assert failing.step(100) == b""
+    with pytest.raises(CheckError, match=r"^Assertions of systolic-4x4-int8 on the virtual board must hold, but"):
+        failing.step(10, b"\x00")
