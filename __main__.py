@@ -21,6 +21,7 @@ from .verif.coverage import cli as coverage_cli
 from .verif.differential import cli as differential_cli
 from .verif.formal import cli as formal_cli
 from .verif.mutation import cli as mutation_cli
+from .verif.netlist import cli as netlist_cli
 from .verif.regression import cli as regression_cli
 from .verif.summary import cli as summary_cli
 
@@ -41,6 +42,7 @@ Begin with
   rtloom regress --for 10m                             all presets and random designs, over all cores
   rtloom lint systolic-8x8-int8                        its Verilog, as strict tools read it
   rtloom synth systolic-8x8-int8 --target ice40        real synthesis
+  rtloom netlist systolic-4x4-int8 --target ecp5       what synthesis made, cell by cell, against golden
   rtloom workload resnet-50 --on systolic-64x64-int8   exact cycles of a network, layer by layer
   rtloom estimate systolic-8x8-int8 --workload bert-base   its area, cycles and time, with their errors
   rtloom explore space.yaml                            a whole space of designs; --example prints one
@@ -87,6 +89,7 @@ for room in (
     formal_cli,
     commands_lint,
     commands_synth,
+    netlist_cli,
     examples_cli,
     sim_cli,
     dse_cli,
