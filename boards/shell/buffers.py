@@ -27,7 +27,7 @@ class InputRing(Shared):
     commit : In
         What was written counts.
     taken : Out
-        The place at `offset` is not free, and none behind it.
+        The place at `offset` is the first that is not free; offsets behind that one are not told from others.
     o : Out(stream)
         The bytes that count; valid and payload from registers.
     """
@@ -91,7 +91,7 @@ class OutputRing(Shared):
     release : In
         Frees the places before `offset`.
     end : Out
-        There is no byte at `offset` yet, nor behind it.
+        The byte at `offset` is the first that has not come; offsets behind that one are not told from others.
     byte : Out
         The byte read last.
     """

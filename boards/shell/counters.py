@@ -50,7 +50,7 @@ class CycleCounters(Shared):
             m.d.sync += begun.eq(1)
         counts = begun | taking
         starves = begun & self.in_ready.any() & ~self.in_valid.any()
-        stalls = begun & (self.out_valid & ~self.out_ready).any()
+        stalls = counts & (self.out_valid & ~self.out_ready).any()
         m.d.sync += given.eq((self.out_valid & self.out_ready).any())
         told = Signal(8 * COUNTER_BYTES)
         values = Cat(_running(m, name, event) for name, event in _named(counts, starves, stalls))

@@ -21,7 +21,7 @@ class Deframer(Shared):
     byte, strobe : In
         A byte of the line; the next one comes ten cycles later at the earliest.
     deaf : In
-        Nothing is wanted now. Of a frame that comes meanwhile nothing is given afterwards either.
+        Nothing is wanted from now on, the end of a frame. Of one that comes meanwhile nothing is given afterwards.
     o_byte, o_strobe : Out
         A byte of a frame, its CRC included, in the cycle in which it came.
     end, good : Out

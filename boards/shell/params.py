@@ -90,6 +90,6 @@ def clocks_per_bit(clock_hz: float, baud: float) -> int:
         raise must("Baud rate", f"be at most {most:.0f} with a clock of {clock_hz:g} Hz", f"{baud:g}")
     error = clock_hz / (clocks * baud) - 1
     if abs(error) > TOLERANCE:
-        rule = f"be within {TOLERANCE:.0%} of a whole part of the clock of {clock_hz:g} Hz"
+        rule = f"be at most {TOLERANCE:.0%} from a whole part of the clock of {clock_hz:g} Hz"
         raise must("Baud rate", rule, f"{baud:g} ({error:+.1%})")
     return clocks
