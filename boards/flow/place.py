@@ -131,9 +131,8 @@ def _used(board: Board, utilization: Mapping[str, Mapping[str, int]]) -> dict[st
 
 def _too_large(board: Board, error: ToolError) -> InputError | ToolError:
     """Return the error as one of the design's size, if it is one: packing and placing find what counting does not."""
-    text = str(error)
-    short = re.search(r"no (?:more )?B[Ee][Ll]s remaining[^']*?(?:cell type |type )?'?(\w+)'?|ran out of (\w+)", text)
-    if short or "Unable to find legal placement" in text or "failed to place" in text.lower():
-        what = next(filter(None, short.groups()), "cells") if short else "all cells"
+    found = re.search(r"no B[Ee][Ll]s remaining to implement cell type '(\w+)'", str(error))
+    if found or re.search(r"[Uu]nable to find .*placement|[Ff]ailed to (place|expand)", str(error)):
+        what = found[1] if found else "cells"
         return InputError(f"Board {board.name} must have room for the design, but place and route ran out of {what}")
     return error

