@@ -109,6 +109,8 @@ def show(report: "BitstreamReport") -> None:
     speed.add_row("highest clock", report["fmax"].short)
     speed.add_row("clock", f"{report['clock'].short}, made by {report.clock['primitive']}")
     speed.add_row("peak", report["peak"].short)
+    if "power" in report.figures:
+        speed.add_row("power", str(report["power"]))
     speed.add_row("serial line", f"{report.line['baud']:,} baud, {report.line['clocks_per_bit']} cycles a bit")
     console.print(speed)
     table = Table("resource", "used", "of", "share", box=None)

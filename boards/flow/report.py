@@ -8,6 +8,7 @@ from ...figures import Figure
 from ..board import Board
 from .clock import Closed
 from .fit import room_needed
+from .power import power
 
 __all__ = ["BitstreamReport", "make_report"]
 
@@ -22,7 +23,7 @@ class BitstreamReport:
         What was made, and for what.
     figures
         ``fmax`` and ``clock`` (Hz), ``peak`` (GOPS, two operations a multiply-accumulate), and of each resource of the
-        board ``<resource>`` (as placed) and ``<resource> synthesised``.
+        board ``<resource>`` (as placed) and ``<resource> synthesised``; ``power`` (mW) where there is a source for it.
     available
         Resource -> how much there is on the board.
     clock
@@ -97,6 +98,9 @@ def make_report(
     figures |= {resource: Figure(used, resource, placed.source) for resource, (used, _) in placed.used.items()}
     for resource, count in room_needed(board, counts).items():
         figures[f"{resource} synthesised"] = Figure(count, resource, f"synth {closed.build.synthesis.tool}")
+    estimated = power(board, closed.setting, placed.used)
+    if estimated is not None:
+        figures["power"] = estimated
     return BitstreamReport(
         name=name,
         board=board.name,
@@ -121,6 +125,8 @@ def _notes(board: Board, closed: Closed) -> tuple[str, ...]:
         notes.append("no DSP blocks used, as nextpnr knows no delays of Gowin's: multipliers are in LUTs")
     elif soft:
         notes.append(f"{soft} multipliers in LUTs: the board's {board.budget['DSP']} DSP blocks hold the larger ones")
+    if power(board, closed.setting, closed.placed.used) is None:
+        notes.append("no power: nothing is published of what this FPGA's parts take")
     if board.fpga == "ice40":
         notes.append("a LUT4 is counted with its flip-flop and carry, as one logic cell holds them")
     return tuple(notes)

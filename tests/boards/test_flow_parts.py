@@ -10,6 +10,7 @@ from rtloom.boards.catalogue import board
 from rtloom.boards.flow.fit import check_counts, check_outline
 from rtloom.boards.flow.multipliers import Multiplier, Outline, blocks, keep_soft
 from rtloom.boards.flow.place import place
+from rtloom.boards.flow.power import power
 from rtloom.boards.flow.synthesis import synthesize_board
 from rtloom.boards.flow.tools import run_tool
 from rtloom.boards.flow.top import constraints, top_verilog
@@ -131,6 +132,26 @@ def test_largest_multipliers_get_the_blocks():
     assert keep_soft("ice40", ordered, 5) == ["small"]
     assert keep_soft("ice40", ordered, 2) == ["big"]
     assert keep_soft("ice40", ordered, 0) == ["big", "wide", "small"]
+
+
+@pytest.mark.parametrize(
+    ("mhz", "cells", "dsps", "core_ua"),
+    [(12, 208 - 28, 0, 996 - 645), (12, 72 - 28, 1, 882 - 645)],
+)
+def test_power_repeats_the_measurement(mhz, cells, dsps, core_ua):
+    """What a multiplier adds to a clock that runs anyway, in the two forms that were measured."""
+    target = board("icebreaker")
+    setting = best_clock(target, mhz * 1e6)
+    with_it, without = (power(target, setting, {"LUT4": (a, 5280), "DSP": (b, 8)}) for a, b in ((cells, dsps), (0, 0)))
+    assert with_it.value - without.value == pytest.approx(1.219e-3 * core_ua)
+    assert with_it.unit == "mW"
+    assert "ice40_power" in with_it.source
+    faster = power(target, best_clock(target, 48e6), {"LUT4": (cells, 5280), "DSP": (dsps, 8)})
+    assert faster.value > 2 * with_it.value
+
+
+def test_no_power_without_a_source():
+    assert power(board("ulx3s-85f"), best_clock(board("ulx3s-85f"), 25e6), {"LUT4": (1, 2), "DSP": (0, 1)}) is None
 
 
 def test_pins_of_each_family():
