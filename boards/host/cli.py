@@ -2,9 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from ...generators.spec import Spec
 
 __all__ = ["register"]
 
@@ -44,9 +49,9 @@ def host(
     from ...files import whole_file
     from ...generators.cli import overrides
     from ...generators.spec import load
-    from ..virtual.board import VirtualBoard
     from .connect import connect
     from .device import Device
+    from .exchange import PATIENCE
     from .line import BAUD
 
     if virtual == (port is not None):
@@ -60,8 +65,15 @@ def host(
         raise InputError(f"Array {reserved[0]!r} of {source} must be an argument of the operation")
     with ExitStack() as stack:
         file = stack.enter_context(whole_file(target))
-        place = stack.enter_context(VirtualBoard(loaded)).port if port is None else port
-        device = stack.enter_context(connect(place, loaded, baud=BAUD if baud is None else baud))
+        place, patience = _virtual(loaded, stack) if port is None else (port, PATIENCE)
+        device = stack.enter_context(connect(place, loaded, baud=BAUD if baud is None else baud, patience=patience))
         result, report = device.run(operation, **tensors)
         write_result(file, result)
     typer.echo(json.dumps({"output": str(target), **report.to_dict()}) if as_json else str(report))
+
+
+def _virtual(spec: "Spec", stack: "ExitStack") -> tuple[str, float]:
+    """Make a virtual board for as long as the stack lasts; return its port and the patience that it takes."""
+    from ..virtual.board import SLOW, VirtualBoard
+
+    return stack.enter_context(VirtualBoard(spec)).port, SLOW

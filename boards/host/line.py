@@ -95,7 +95,6 @@ class SerialLine:
         """
         try:
             self._serial.write(raw)
-            self._serial.flush()
         except OSError as error:  # which pyserial's own errors are
             raise self._gone(error) from None
 

@@ -16,13 +16,15 @@ from ...sim.build import BuildOptions
 from .model import LineModel
 from .noise import Channel, LineNoise
 
-__all__ = ["VirtualBoard"]
+__all__ = ["SLOW", "VirtualBoard"]
 
 SLICE = 512
 """Clock cycles run at a time; what comes meanwhile waits."""
 AWAKE = 50_000
 """Clock cycles that go on after the last byte, for designs that are still at work."""
 CHUNK = 4096
+SLOW = 10.0
+"""Seconds of patience for hosts of large designs, whose simulation answers more slowly than any board."""
 
 
 class VirtualBoard:

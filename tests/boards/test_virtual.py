@@ -11,7 +11,7 @@ import pytest
 from rtloom.boards.host.connect import connect
 from rtloom.boards.host.line import open_line
 from rtloom.boards.link.protocol import Op
-from rtloom.boards.virtual.board import VirtualBoard
+from rtloom.boards.virtual.board import SLOW, VirtualBoard
 from rtloom.boards.virtual.noise import LineNoise
 from rtloom.errors import CheckError, InputError, ToolError
 from rtloom.generators.spec import load
@@ -20,7 +20,7 @@ from rtloom.verif.simulate import simulate
 pytest.importorskip("serial", reason="needs pyserial")
 
 PRESETS = ("systolic-4x4-int8", "lut-small-w2a4", "sparse-small", "attention-small", "vector-gelu")
-NOISE = LineNoise(lost=0.003, corrupted=0.003, doubled=0.002, delayed=0.001, delay=0.15, seed=8)
+NOISE = LineNoise(lost=0.003, corrupted=0.003, doubled=0.002, delayed=0.001, delay=0.15, seed=5)
 
 
 @pytest.fixture(scope="module", params=PRESETS)
@@ -39,13 +39,13 @@ def jobs(spec, sizes=("small", "ragged", "corner")):
 
 
 def test_jobs_equal_the_simulation(board):
-    with connect(board.port, board.spec) as device:
+    with connect(board.port, board.spec, patience=SLOW) as device:
         for operation, tensors, right in jobs(board.spec):
             result, report = device.run(operation, **tensors)
             assert result.dtype == right.dtype
             assert (result == right).all()
             assert report.formula_cycles <= report.counters.cycles < board.cycles
-            assert report.line.damaged == 0
+            assert (report.line.damaged, report.line.repeats) == (0, 0)
 
 
 def test_jobs_on_a_bad_line_equal_the_simulation(board):
