@@ -4,6 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .boards.flow.bitstream import bitstream as bitstream
+    from .boards.host.connect import connect as connect
+    from .boards.virtual.board import VirtualBoard as VirtualBoard
     from .errors import CheckError as CheckError
     from .errors import InputError as InputError
     from .errors import RtloomError as RtloomError
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from .verif.simulate import simulate as simulate
 
 _HOME = {
+    "boards.flow.bitstream": ("bitstream",),
+    "boards.host.connect": ("connect",),
+    "boards.virtual.board": ("VirtualBoard",),
     "errors": ("CheckError", "InputError", "RtloomError", "ToolError"),
     "generators.design": ("Design", "emit_design", "write_design"),
     "generators.spec": ("Spec", "families", "load", "presets"),
@@ -36,7 +42,10 @@ __all__ = [
     "RtloomError",
     "Spec",
     "ToolError",
+    "VirtualBoard",
     "__version__",
+    "bitstream",
+    "connect",
     "emit_design",
     "families",
     "load",

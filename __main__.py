@@ -8,6 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from . import commands_lint, commands_run, commands_synth, commands_verilog
+from .boards import cli as boards_cli
+from .boards.host import cli as host_cli
+from .boards.virtual import cli as virtual_cli
 from .dse import cli as dse_cli
 from .dse.estimate import cli as estimate_cli
 from .dse.explore import cli as explore_cli
@@ -43,6 +46,8 @@ Begin with
   rtloom lint systolic-8x8-int8                        its Verilog, as strict tools read it
   rtloom synth systolic-8x8-int8 --target ice40        real synthesis
   rtloom netlist systolic-4x4-int8 --target ecp5       what synthesis made, cell by cell, against golden
+  rtloom bitstream systolic-4x4-int8 --board icebreaker   what a board is loaded with; rtloom boards lists them
+  rtloom host systolic-4x4-int8 --virtual -i in.npz -o out.npz   arrays through a board, here a simulated one
   rtloom workload resnet-50 --on systolic-64x64-int8   exact cycles of a network, layer by layer
   rtloom estimate systolic-8x8-int8 --workload bert-base   its area, cycles and time, with their errors
   rtloom explore space.yaml                            a whole space of designs; --example prints one
@@ -90,6 +95,9 @@ for room in (
     commands_lint,
     commands_synth,
     netlist_cli,
+    boards_cli,
+    host_cli,
+    virtual_cli,
     examples_cli,
     sim_cli,
     dse_cli,

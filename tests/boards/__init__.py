@@ -1,0 +1,1 @@
+"""Tests of the boards; a package, for the parts that they share."""
