@@ -33,7 +33,8 @@ class Answer(Shared):
     idle : In
         The framer has nothing more to send.
     o : Out(stream)
-        Bytes of the body, offered until the last is taken.
+        Bytes of the body, offered until the last is taken; none must be taken in the first four cycles, nor within four
+        cycles of the one before.
     read, turn : Out
         The output's ring is to be read; the counters' byte is away.
     step, done : Out
@@ -81,7 +82,9 @@ class Answer(Shared):
     def _bytes(self, m: Module, place: Signal) -> None:
         """Choose the byte."""
         told, full = self.status != Status.GARBLED, self.status == Status.OK
-        byte = self.o.payload
+        byte = Signal(8, name="next_byte")
+        # A register, which nobody waits for: each byte is on the line for long.
+        m.d.sync += self.o.payload.eq(byte)
         m.d.comb += byte.eq(self._payload(m))
         with m.Switch(place):
             with m.Case(0):

@@ -19,11 +19,11 @@ class Deframer(Shared):
     Members
     -------
     byte, strobe : In
-        A byte of the line; the next one comes ten cycles later at the earliest.
+        A byte of the line, which stays for four cycles; the next one comes ten cycles later at the earliest.
     deaf : In
         Nothing is wanted from now on, the end of a frame. Of one that comes meanwhile nothing is given afterwards.
     o_byte, o_strobe : Out
-        A byte of a frame, its CRC included, in the cycle in which it came.
+        A byte of a frame, its CRC included, two cycles after it came; `o_byte` stays for one cycle more.
     end, good : Out
         In a cycle with `end` a flag has ended a frame with at least one byte; `good` tells whether it is whole.
     """
@@ -37,33 +37,42 @@ class Deframer(Shared):
         return ()
 
     def body(self) -> Module:
-        """Build the states of a frame: anything there, escaped, to be skipped."""
+        """Tell bytes apart in one cycle, and what they mean in the next."""
         m = Module()
         m.submodules.crc = crc = Crc()
-        escaped = Signal()
-        some = Signal()
-        skip = Signal()
         flag = Signal()
-        data = Signal()
+        escape = Signal()
+        other = Signal()
+        is_flag = self.byte == FLAG
+        is_escape = self.byte == ESCAPE
+        m.d.sync += [flag.eq(self.strobe & is_flag), escape.eq(self.strobe & is_escape)]
+        m.d.sync += other.eq(self.strobe & ~is_flag & ~is_escape)
+        # What the byte before was, for the byte that is given now.
+        flipped = Signal()
+        over = Signal()
         m.d.comb += [
-            flag.eq(self.strobe & (self.byte == FLAG)),
-            data.eq(self.strobe & (self.byte != FLAG) & ~self.deaf & ~skip),
             self.o_byte.eq(self.byte),
-            self.o_byte[_FLIPPED_BIT].eq(self.byte[_FLIPPED_BIT] ^ escaped),
-            self.o_strobe.eq(data & (self.byte != ESCAPE)),
-            self.end.eq(flag & some & ~self.deaf & ~skip),
-            self.good.eq(crc.good & ~escaped),
+            self.o_byte[_FLIPPED_BIT].eq(self.byte[_FLIPPED_BIT] ^ flipped),
+            self.good.eq(crc.good & ~flipped),
             crc.byte.eq(self.o_byte),
             crc.load.eq(self.o_strobe),
-            crc.restart.eq(flag),
+            crc.restart.eq(over),
         ]
-        with m.If(flag):
-            m.d.sync += [some.eq(0), escaped.eq(0), skip.eq(0)]
-        with m.Elif(data):
-            m.d.sync += [some.eq(1), escaped.eq(self.byte == ESCAPE)]
-        with m.Elif(self.strobe):
-            m.d.sync += skip.eq(1)
+        m.d.sync += over.eq(flag)
+        self._states(m, flag, escape, other, flipped)
         return m
+
+    def _states(self, m: Module, flag: Signal, escape: Signal, other: Signal, flipped: Signal) -> None:
+        """Build the states of a frame: anything there, escaped, to be skipped."""
+        some = Signal()
+        escaped = Signal()
+        skip = Signal()
+        wanted = Signal()
+        m.d.comb += wanted.eq(~self.deaf & ~skip)
+        m.d.sync += [self.o_strobe.eq(other & wanted), self.end.eq(flag & some & wanted)]
+        with m.If(flag | escape | other):
+            m.d.sync += [flipped.eq(escaped), some.eq(~flag & wanted), escaped.eq(escape & wanted)]
+            m.d.sync += skip.eq(~flag & ~wanted)
 
 
 class Framer(Shared):

@@ -26,7 +26,7 @@ class RequestReader(Shared):
     huge : Out
         The length is above `MAX_PAYLOAD`; then `length` is wrong.
     header, payload : Out
-        In this cycle a byte of the header, of a WRITE's payload has come.
+        In the cycle before a byte of the header, of a WRITE's payload has come.
     fits : Out
         The last frame had exactly the bytes that its header promised.
     """
@@ -45,14 +45,13 @@ class RequestReader(Shared):
         m = Module()
         whole = HEADER_BYTES + CRC_BYTES
         place = Signal(range(whole + 2))
-        m.d.comb += [
-            self.header.eq(self.strobe & (place < HEADER_BYTES)),
-            self.payload.eq(self.strobe & (place == HEADER_BYTES) & (self.op == Op.WRITE) & ~self.huge & ~self.counted),
-        ]
+        inside = Signal()
+        m.d.comb += inside.eq((place == HEADER_BYTES) & (self.op == Op.WRITE) & ~self.huge & ~self.counted)
+        m.d.sync += [self.header.eq(self.strobe & (place < HEADER_BYTES)), self.payload.eq(self.strobe & inside)]
         with m.If(self.end):
             m.d.sync += [place.eq(0), self.fits.eq(place == whole)]
         with m.Elif(self.strobe):
-            with m.If(~self.payload & (place != whole + 1)):
+            with m.If(~inside & (place != whole + 1)):
                 m.d.sync += place.eq(place + 1)
             self._header(m, place)
         return m

@@ -26,7 +26,7 @@ class UartReceiver(Shared):
     rx : In
         The line, of any clock; high while idle.
     byte, strobe : Out
-        In a cycle with `strobe` a byte has come. Between two of them lie nearly ten bits.
+        In a cycle with `strobe` a byte has come; it stays for a bit's time. Between two bytes lie nearly ten bits.
     """
 
     def __init__(self, clocks_per_bit: int) -> None:

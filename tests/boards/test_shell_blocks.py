@@ -149,16 +149,16 @@ def unframed(raw, deaf=()):
         for at, byte in enumerate(raw):
             ctx.set(deframer.deaf, at in deaf)
             ctx.set(deframer.byte, byte)
-            ctx.set(deframer.strobe, 1)
-            if ctx.get(deframer.o_strobe):
-                body.append(ctx.get(deframer.o_byte))
-            if ctx.get(deframer.end):
-                frames.append((bytes(body), bool(ctx.get(deframer.good))))
-                body.clear()
-            await ctx.tick()
-            ctx.set(deframer.strobe, 0)
-            ctx.set(deframer.byte, 0x55)
-            await ctx.tick().repeat(SPACING - 1)
+            for cycle in range(SPACING):
+                ctx.set(deframer.strobe, cycle == 0)
+                if cycle == 4:
+                    ctx.set(deframer.byte, 0x55)
+                if ctx.get(deframer.o_strobe):
+                    body.append(ctx.get(deframer.o_byte))
+                if ctx.get(deframer.end):
+                    frames.append((bytes(body), bool(ctx.get(deframer.good))))
+                    body.clear()
+                await ctx.tick()
 
     clocked(deframer, testbench)
     return frames
