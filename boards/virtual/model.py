@@ -9,7 +9,7 @@ from ...errors import CheckError
 from ...generators.spec import Spec
 from ...sim.build import BuildOptions, build_native
 from ...sim.shim_types import load_library
-from ..shell.emit import emit_shell
+from .emitted import shell_verilog
 
 __all__ = ["LineModel"]
 
@@ -40,7 +40,7 @@ class LineModel:
     """
 
     def __init__(self, spec: Spec, clocks_per_bit: int = 4, options: BuildOptions | None = None, seed: int = 1) -> None:
-        shell = emit_shell(spec, clocks_per_bit)
+        shell = shell_verilog(spec, clocks_per_bit)
         path = build_native(shell.text, shell.top, options, [DRIVER])
         ports = load_library(path).ports
         self.design = spec.name

@@ -135,6 +135,18 @@ def test_board_that_falls_silent():
         Device(SPEC, line, asked).run(**tensors(100))
 
 
+def test_a_job_that_failed_leaves_nothing_behind():
+    board, silent = ModelBoard(), []
+    line, asked = exchange(lambda raw: board.feed(raw)[: 0 if silent and len(board.carried) > 9 else None])
+    with Device(SPEC, line, asked) as toy:
+        silent.append(True)
+        with pytest.raises(CheckError, match=r"must answer (WRITE|READ) of .* but nothing came"):
+            toy.run(**tensors(100))
+        silent.clear()
+        given = tensors(100, 1)
+        assert (toy.run(**given)[0] == expected(given)).all()
+
+
 @pytest.mark.parametrize(
     ("fault", "message"),
     [

@@ -1,5 +1,7 @@
 """The line of the virtual board, bit by bit, around Verilog of a few lines."""
 
+import time
+
 import pytest
 
 from rtloom.boards.virtual import model
@@ -24,7 +26,7 @@ def line(monkeypatch):
 
     def make(clocks_per_bit=4, tx="past[0]", extra="told <= rst;", last=15):
         text = TOP.format(tx=tx, extra=extra, last=last)
-        monkeypatch.setattr(model, "emit_shell", lambda spec, clocks: Verilog(text, "rtloom_board"))
+        monkeypatch.setattr(model, "shell_verilog", lambda spec, clocks: Verilog(text, "rtloom_board"))
         made.append(LineModel(load("systolic-4x4-int8"), clocks_per_bit))
         return made[-1]
 
@@ -80,3 +82,21 @@ def test_an_assertion_is_an_error(line):
     assert failing.step(100) == b""
     with pytest.raises(CheckError, match=r"^Assertions of systolic-4x4-int8 on the virtual board must hold, but"):
         failing.step(10, b"\x00")
+
+
+def test_a_shell_is_emitted_once(monkeypatch):
+    from rtloom.boards.virtual import emitted
+
+    spec, asked = load("systolic-4x4-int8", rows=2, cols=2), []
+
+    def emit(spec, clocks):
+        asked.append((spec.name, clocks))
+        return Verilog(f"// {spec.params.digest} {clocks}", "rtloom_board")
+
+    monkeypatch.setattr(emitted, "emit_shell", emit)
+    # A speed that no board has, of this very run: the store must not know it.
+    clocks = 10**9 + time.time_ns() % 10**9
+    texts = [emitted.shell_verilog(spec, clocks + more).text for more in (0, 0, 1)]
+    assert texts[0] == texts[1] == f"// {spec.params.digest} {clocks}"
+    assert texts[2] != texts[0]
+    assert asked == [(spec.name, clocks), (spec.name, clocks + 1)]
