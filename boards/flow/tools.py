@@ -14,6 +14,9 @@ from ...errors import ToolError
 
 __all__ = ["program", "run_tool", "tool_version"]
 
+# What a native build for all of these FPGAs together is called.
+_ALSO = {"nextpnr-himbaechel-gowin": ("nextpnr-himbaechel",)}
+
 
 def program(name: str) -> str:
     """Return the program of that name: native on PATH, else as a Python package brings it.
@@ -24,7 +27,7 @@ def program(name: str) -> str:
         Where there is none.
     """
     beside = Path(sys.executable).parent
-    for word in (name, f"yowasp-{name}"):
+    for word in (*_ALSO.get(name, ()), name, f"yowasp-{name}"):
         found = shutil.which(word) or shutil.which(word, path=str(beside))
         if found:
             return found
