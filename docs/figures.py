@@ -9,13 +9,21 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from rtloom.docs import attention_tables, explore_tables, layer_tables, lut_tables, sparse_tables, verification_tables
+from rtloom.docs import (
+    attention_tables,
+    boards_tables,
+    explore_tables,
+    layer_tables,
+    lut_tables,
+    sparse_tables,
+    verification_tables,
+)
 from rtloom.docs.tables import Plain, equal, figure, figure_rows, paragraphs, share, short, table
 
 HERE = Path(__file__).parent
 PAGES = (
     HERE.parent / "README.md",
-    *(HERE / f"{name}.md" for name in ("lut", "sparse", "attention", "vector", "verify", "explore")),
+    *(HERE / f"{name}.md" for name in ("lut", "sparse", "attention", "vector", "verify", "explore", "boards")),
 )
 MARKED = re.compile(r"(<!-- ([a-z-]+) -->\n).*?(<!-- end of \2 -->)", re.DOTALL)
 CHOSEN = (
@@ -98,6 +106,9 @@ TABLES: Mapping[str, tuple[str, Callable[[Plain], str]]] = {
     "explore": ("bench.json", explore_tables.explore_table),
     "estimates": ("bench.json", explore_tables.estimates_table),
     "schedules": ("bench.json", explore_tables.schedules_table),
+    "bitstreams": ("bench.json", boards_tables.bitstreams_table),
+    "foreseen": ("bench.json", boards_tables.foreseen_table),
+    "boards": ("bench.json", boards_tables.boards_table),
 }
 """For each mark the file that holds its figures, and what makes a table of them."""
 

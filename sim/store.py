@@ -35,7 +35,7 @@ def once(kind: str, name: str, make: Callable[[Path], None]) -> Path:
     Parameters
     ----------
     kind
-        ``object``, ``header`` or ``model``; building one may ask for others of a kind further left.
+        ``object``, ``header``, ``model`` or ``shell``; building one may ask for others of a kind further left.
     name
         Digest of everything that decides the content.
     make

@@ -8,19 +8,14 @@ from numpy.typing import NDArray
 
 from ...errors import CheckError
 from ...generators.spec import Spec, presets
-from ..link.identity import identity
+from ..link.identity import identity_of
 from ..link.protocol import VERSION, Counters, Greeting, Op
 from .exchange import Exchange
 from .line import Line
 from .report import BoardReport
 from .transfer import Transfer
 
-__all__ = ["Device", "identity_of"]
-
-
-def identity_of(spec: Spec) -> bytes:
-    """Return the identity that the shell around a design holds."""
-    return identity(spec.family.name, spec.params.digest, spec.family.ports(spec.params))
+__all__ = ["Device"]
 
 
 class Device:

@@ -2,7 +2,8 @@
 
 The host sends a request and waits for the answer with the same number. Where none comes in time it sends the same
 request again. The board carries out each number once: of a request that it has carried out already, it only repeats the
-answer; so bytes lost either way cost time and nothing else.
+answer; so bytes lost either way cost time and nothing else. BUSY and REFUSED are repeated as well: the host asks again
+with another number.
 
 Request: operation, number, stream, length (2 bytes, lowest first), payload. Answer: operation + `ANSWER`, number,
 status, length (2 bytes), payload. Both travel in frames (`frames`), which carry the CRC.
@@ -64,7 +65,7 @@ class Status(IntEnum):
 
     OK = 0
     BUSY = 1
-    """Not carried out, as there is no room: ask again."""
+    """Not carried out, as there is no room: ask again, with another number."""
     REFUSED = 2
     """Never carried out: no such operation or stream, or a length that does not fit the request."""
     GARBLED = 3
@@ -150,7 +151,8 @@ class Counters:
     cycles
         From the first beat that it took to the last that it gave, both included; 0 before the first beat came out.
     starved
-        Of these, cycles in which it would have taken a beat of some input, and no input offered one.
+        Of these, cycles in which it would have taken a beat of some input, and no input offered one; an input that it
+        waits for while another one offers is not seen.
     stalled
         Of these, cycles in which an output offered a beat that the shell had no room for.
     """

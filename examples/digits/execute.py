@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from rtloom.verif import goldens
 
 from .quantize import QuantizedLayer
 
-__all__ = ["Execution", "LayerRun", "execute", "golden_digits"]
+__all__ = ["Execution", "LayerRun", "digits_by", "execute", "golden_digits"]
 
 IntArray = NDArray[np.int64]
 
@@ -100,10 +102,28 @@ def execute(
 
 def golden_digits(spec: rtloom.Spec, layers: Sequence[QuantizedLayer], images: IntArray) -> IntArray:
     """Return the digits ``(n,)`` that the golden model of a design sees in images, without running the design."""
+    return digits_by(partial(_golden, spec), layers, images)
+
+
+def digits_by(compute: Callable[..., IntArray], layers: Sequence[QuantizedLayer], images: IntArray) -> IntArray:
+    """Return the digits ``(n,)`` that something sees in images.
+
+    Parameters
+    ----------
+    compute
+        Called with an operation and its arguments by name, for each layer; a board for example.
+    layers, images
+        As for `execute`.
+    """
     x = images
     for quantized in layers:
-        x = _images(goldens.compute(spec.family, spec.params, quantized.operation, quantized.tensors(x)))
+        x = _images(compute(quantized.operation, **quantized.tensors(x)))
     return _digits(x)
+
+
+def _golden(spec: rtloom.Spec, operation: str, **tensors: Any) -> IntArray:
+    """Return an operation's result of the golden model."""
+    return goldens.compute(spec.family, spec.params, operation, tensors)
 
 
 def _images(values: IntArray) -> IntArray:

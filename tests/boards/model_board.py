@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rtloom.boards.host.device import identity_of
 from rtloom.boards.host.exchange import Exchange
 from rtloom.boards.link.beats import beat_bytes, from_bytes, to_bytes
 from rtloom.boards.link.frames import FrameReader, encode_frame
+from rtloom.boards.link.identity import identity_of
 from rtloom.boards.link.protocol import MAX_PAYLOAD, VERSION, Answer, Counters, Greeting, Op, Status
 from rtloom.boards.virtual.noise import Channel
 from rtloom.generators.family import Family, Job

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rtloom.boards.host.device import Device, identity_of
+from rtloom.boards.host.device import Device
 from rtloom.boards.host.transfer import Transfer
 from rtloom.boards.link.beats import beat_bytes
 from rtloom.boards.link.frames import FrameReader, encode_frame
+from rtloom.boards.link.identity import identity_of
 from rtloom.boards.link.protocol import VERSION, Answer, Counters, Greeting, Op, Status
 from rtloom.errors import CheckError, InputError
 from rtloom.generators.spec import Spec, load

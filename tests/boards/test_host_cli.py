@@ -1,4 +1,4 @@
-"""The commands ``rtloom host`` and ``rtloom board``."""
+"""The commands ``rtloom host`` and ``rtloom virtual``."""
 
 import json
 import signal
@@ -102,7 +102,7 @@ def test_board_says_its_port_and_stays_until_it_is_stopped(files, tmp_path):
         "import typer\nfrom rtloom.boards.virtual import cli\n"
         "app = typer.Typer()\napp.callback()(lambda: None)\ncli.register(app)\napp()"
     )
-    command = [sys.executable, "-c", text, "board", *SMALL, "--json", "--lost", "0.001", "--seed", "4"]
+    command = [sys.executable, "-c", text, "virtual", *SMALL, "--json", "--lost", "0.001", "--seed", "4"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         try:
             told = json.loads(child.stdout.readline())

@@ -1,0 +1,116 @@
+"""How deep a mapped design is before it is placed: levels of its longest path, by what each kind of cell takes."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ...errors import CheckError
+from ...hdl.netlist import Instance, Netlist
+from .top import TOP
+
+__all__ = ["ENDS", "levels"]
+
+CARRY = 0.1
+"""Levels of a bit of a carry chain: it needs no wire between cells."""
+DSP = 4.0
+"""Levels of a multiplier without registers."""
+ENDS = 1.0
+"""Levels of leaving one register and reaching the next."""
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A kind of combinational cell: its outputs, pins of its carry chain, and pins that only its clock looks at."""
+
+    pattern: str
+    outputs: str
+    levels: float = 1.0
+    carry_in: str = ""
+    carry_out: str = ""
+    clocked: str = "CLK"
+
+
+_CELLS = {
+    "ice40": (
+        _Cell("SB_LUT4", "O"),
+        _Cell("SB_CARRY", "CO", CARRY, "CI", "CO"),
+        _Cell("SB_MAC16", "O|ACCUMCO|CO|SIGNEXTOUT", DSP),
+    ),
+    "ecp5": (
+        _Cell("LUT4", "Z"),
+        _Cell("PFUMX|L6MUX21", "Z", CARRY),
+        _Cell("CCU2C", "S0|S1|COUT", 1.0, "CIN", "COUT"),
+        _Cell("MULT18X18D", r"P\d+", DSP),
+        _Cell("TRELLIS_DPR16X4", "DO", clocked="WCK|WRE|WAD|DI"),
+    ),
+    "gowin": (
+        _Cell("LUT[1-4]", "F"),
+        _Cell("MUX2_LUT[5-8]", "O", CARRY),
+        _Cell("ALU", "SUM|COUT", 1.0, "CIN", "COUT"),
+        _Cell(r"MULT\d+X\d+", "DOUT", DSP),
+        _Cell("RAM16SDP4", "DO", clocked="CLK|WRE|WAD|DI"),
+    ),
+}
+"""Cells that signals run through, by family; all others begin and end paths."""
+
+
+def levels(fpga: str, netlist: str) -> float:
+    """Return the levels of the longest path between registers, `ENDS` included.
+
+    A LUT with the wires to it is one level; bits of carry chains and multipliers count as the constants here say.
+
+    Parameters
+    ----------
+    fpga
+        Family.
+    netlist
+        Mapped and flat, as Yosys writes JSON.
+
+    Raises
+    ------
+    CheckError
+        Where there is a combinational loop.
+    """
+    cells = Netlist(json.loads(netlist), TOP).modules[TOP].instances
+    arcs: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    waits: dict[int, int] = defaultdict(int)
+    for source, target, taken in _arcs(fpga, cells):
+        arcs[source].append((target, taken))
+        waits[target] += 1
+    return ENDS + _longest(arcs, waits)
+
+
+def _longest(arcs: dict[int, list[tuple[int, float]]], waits: dict[int, int]) -> float:
+    """Return the longest path in levels."""
+    deep: dict[int, float] = defaultdict(float)
+    ready = [bit for bit in arcs if not waits[bit]]
+    while ready:
+        bit = ready.pop()
+        for target, taken in arcs.get(bit, ()):
+            deep[target] = max(deep[target], deep[bit] + taken)
+            waits[target] -= 1
+            if not waits[target]:
+                ready.append(target)
+    if any(waits.values()):
+        raise CheckError("Design must be free of combinational loops, but has one")
+    return max(deep.values(), default=0.0)
+
+
+def _arcs(fpga: str, cells: Sequence[Instance]) -> Iterator[tuple[int, int, float]]:
+    """Give each way through a cell: net, net, levels."""
+    for cell in cells:
+        kind = next((kind for kind in _CELLS[fpga] if re.fullmatch(kind.pattern, cell.type)), None)
+        if kind is None:
+            continue
+        given = {pin: re.fullmatch(kind.outputs, pin) is not None for pin in cell.pins}
+        for pin, bits in cell.pins.items():
+            if given[pin] or re.fullmatch(kind.clocked, pin):
+                continue
+            for out, driven in cell.pins.items():
+                if given[out]:
+                    taken = CARRY if (pin, out) == (kind.carry_in, kind.carry_out) else kind.levels
+                    yield from (
+                        (a, b, taken) for a in bits for b in driven if isinstance(a, int) and isinstance(b, int)
+                    )
