@@ -26,7 +26,8 @@ class Step:
     name
         The net, or the cell and its pin.
     line
-        Where the net comes from, for example ``design.v:123``; empty where the net is synthesis's own.
+        Where the signal comes from, for example ``design.v:123``; of what synthesis made up, where the signal comes
+        from that it is named after; empty where there is none.
     component
         The Python component whose Verilog this is; empty where the line is.
     """
@@ -53,7 +54,7 @@ class CriticalPath:
         """Return where it begins and ends, and how long it takes."""
         nets = [step for step in self.steps if step.kind == "routing"] or list(self.steps)
         last = next((step for step in reversed(nets) if step.line), nets[-1])
-        return f"from {_shown(nets[0])} through {_shown(last)} to {self.steps[-1].name}, {self.delay_ns:.2f} ns"
+        return f"from {_shown(nets[0])} through {_shown(last)} to {_shown(self.steps[-1])}, {self.delay_ns:.2f} ns"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the path as JSON holds it."""
@@ -65,7 +66,7 @@ def _shown(step: Step) -> str:
     return f"{step.name} ({step.line})" if step.line else step.name
 
 
-def critical_path(found: Sequence[Mapping[str, Any]], design: Verilog) -> CriticalPath:
+def critical_path(found: Sequence[Mapping[str, Any]], design: Verilog, netlist: Mapping[str, Any]) -> CriticalPath:
     """Return the slowest path of a clock in nextpnr's report.
 
     Parameters
@@ -74,30 +75,45 @@ def critical_path(found: Sequence[Mapping[str, Any]], design: Verilog) -> Critic
         The report's ``critical_paths``.
     design
         The shell, whose lines the netlist names.
+    netlist
+        The module that was placed, as Yosys writes it in JSON.
     """
-    inside = [path["path"] for path in found if path["from"].startswith(("posedge", "negedge")) and _same(path)]
+    inside = [path["path"] for path in found if path["from"] == path["to"] != "<async>"]
     worst: list[Mapping[str, Any]] = max(inside, key=lambda path: sum(step["delay"] for step in path), default=[])
-    components = _components(design)
-    return CriticalPath(tuple(_step(step, components) for step in worst))
+    lines, components = _lines(netlist), _components(design)
+    return CriticalPath(tuple(_step(step, lines, components) for step in worst))
 
 
-def _same(path: Mapping[str, Any]) -> bool:
-    """Tell whether a path stays within one clock."""
-    return bool(path["from"] == path["to"])
+def _lines(netlist: Mapping[str, Any]) -> dict[str, str]:
+    """Return where each signal and each cell comes from, if it is from a file of ours."""
+    found = {}
+    for kind in ("cells", "netnames"):
+        for name, item in netlist[kind].items():
+            line = _LINE.search(item["attributes"].get("src", ""))
+            if line:
+                found[name] = f"{line[1]}:{line[2]}"
+    return found
 
 
-def _step(step: Mapping[str, Any], components: Sequence[tuple[int, str]]) -> Step:
+def _step(step: Mapping[str, Any], lines: Mapping[str, str], components: Sequence[tuple[int, str]]) -> Step:
     """Read one step."""
     where = step["from"] if step["type"] in ("clk-to-q", "routing") else step["to"]
     name = step.get("net") or f"{where['cell']}.{where['port']}"
-    lines = [found for source in step.get("sources", ()) for found in _LINE.findall(source)]
-    if not lines:
-        return Step(step["type"], round(step["delay"], 3), name, "", "")
-    file, number = lines[0]
+    line = _line_of(step.get("net") or where["cell"], lines)
+    file, _, number = line.partition(":")
     component = ""
     if file == "design.v":
         component = next((made for first, made in reversed(components) if first <= int(number)), "")
-    return Step(step["type"], round(step["delay"], 3), name, f"{file}:{number}", component)
+    return Step(step["type"], round(step["delay"], 3), name, line, component)
+
+
+def _line_of(name: str, lines: Mapping[str, str]) -> str:
+    """Return where a name comes from; what tools add to names stands behind ``_``, ``$`` or ``[``."""
+    while name:
+        if name in lines:
+            return lines[name]
+        name = name[: max(name.rfind(mark) for mark in "_$[")] if re.search(r"[_$[]", name) else ""
+    return ""
 
 
 def _components(design: Verilog) -> list[tuple[int, str]]:

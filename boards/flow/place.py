@@ -13,7 +13,7 @@ from ...hdl.emit import Verilog
 from ..board import Board
 from .critical import CriticalPath, critical_path
 from .tools import run_tool, tool_version
-from .top import CONSTRAINTS, constraints
+from .top import CONSTRAINTS, TOP, constraints
 
 __all__ = ["PLACERS", "Placed", "place"]
 
@@ -103,7 +103,7 @@ def place(
         seed=seed,
         fmax_hz=1e6 * min(clock["achieved"] for clock in report["fmax"].values()),
         used=_used(board, report["utilization"]),
-        path=critical_path(report["critical_paths"], design),
+        path=critical_path(report["critical_paths"], design, json.loads(netlist)["modules"][TOP]),
         routed=result,
         source=f"pnr {tool} {tool_version(tool)}, {board.part}, seed {seed}",
         seconds=time.monotonic() - began,

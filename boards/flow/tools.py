@@ -28,7 +28,7 @@ def program(name: str) -> str:
     """
     beside = Path(sys.executable).parent
     for word in (*_ALSO.get(name, ()), name, f"yowasp-{name}"):
-        found = shutil.which(word) or shutil.which(word, path=str(beside))
+        found: str | None = shutil.which(word) or shutil.which(word, path=str(beside))
         if found:
             return found
     raise ToolError(f"{name} must be installed, natively or by pip install rtloom[boards], and was not found")

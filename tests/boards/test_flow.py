@@ -69,7 +69,7 @@ def test_critical_path_names_lines_and_components(ice40):
         if step["line"].startswith("design.v"):
             number = int(step["line"].partition(":")[2])
             assert step["component"] == ("tiny.Worker(8)" if number < 7 else "tiny.Shell()")
-    assert any(step["line"] for step in steps)
+    assert sum(bool(step["line"]) for step in steps) >= len(steps) / 2
 
 
 def test_files_are_written_whole(ice40, tmp_path):
@@ -128,7 +128,7 @@ def test_clock_that_is_not_reached():
     assert re.fullmatch(
         r"Design must reach 249 MHz on icebreaker, but reaches \d+\.\d+ MHz: "
         r"critical path from \S+( \((design|top)\.v:\d+\))? through \S+ (\((design|top)\.v:\d+\) )?"
-        r"to \S+, \d+\.\d\d ns",
+        r"to \S+( \((design|top)\.v:\d+\))?, \d+\.\d\d ns",
         str(caught.value),
     )
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from rtloom.boards.catalogue import board
+from rtloom.boards.flow.critical import critical_path
 from rtloom.boards.flow.fit import check_counts, check_outline
 from rtloom.boards.flow.multipliers import Multiplier, Outline, blocks, keep_soft
 from rtloom.boards.flow.place import place
@@ -152,6 +153,56 @@ def test_power_repeats_the_measurement(mhz, cells, dsps, core_ua):
 
 def test_no_power_without_a_source():
     assert power(board("ulx3s-85f"), best_clock(board("ulx3s-85f"), 25e6), {"LUT4": (1, 2), "DSP": (0, 1)}) is None
+
+
+def test_critical_path_is_the_slowest_of_one_clock_with_its_lines():
+    text = "module rtloom_board ();\nendmodule\n\nmodule rtloom_board__pe ();\nendmodule\n"
+    design = Verilog(text, "rtloom_board", {"rtloom_board": "Shell()", "rtloom_board__pe": "PE(8)"})
+    netlist = {
+        "netnames": {
+            "u_board.pe.sum": {"attributes": {"src": "design.v:5.1-5.4|share/cells.v:1.2-1.3"}},
+            "waited": {"attributes": {"src": "top.v:17.3-17.9"}},
+            "made_up": {"attributes": {"src": "share/cells.v:1.2-1.3"}},
+        },
+        "cells": {"u_board.reg": {"attributes": {"src": "design.v:2.1-2.9"}}, "lut": {"attributes": {}}},
+    }
+
+    def step(kind, delay, cell, net=None):
+        return {
+            "type": kind,
+            "delay": delay,
+            "from": {"cell": cell, "port": "O"},
+            "to": {"cell": cell, "port": "I"},
+        } | ({"net": net} if net else {})
+
+    slow = [
+        step("clk-to-q", 1.0, "u_board.reg_DFFLC"),
+        step("routing", 2.0, "x", "u_board.pe.sum_SB_LUT4_O[3]"),
+        step("logic", 0.5, "lut"),
+        step("routing", 2.0, "x", "waited[2]"),
+        step("routing", 2.0, "x", "made_up"),
+        step("setup", 0.5, "u_board.pe.sum_SB_DFF_Q_1_LC"),
+    ]
+    found = [
+        {"from": "posedge clk", "to": "posedge clk", "path": slow[:2]},
+        {"from": "posedge clk", "to": "posedge clk", "path": slow},
+        {"from": "<async>", "to": "posedge clk", "path": [step("setup", 99.0, "pin")]},
+        {"from": "<async>", "to": "<async>", "path": [step("setup", 99.0, "pin")]},
+    ]
+    path = critical_path(found, design, netlist)
+    assert [(step.line, step.component) for step in path.steps] == [
+        ("design.v:2", "Shell()"),
+        ("design.v:5", "PE(8)"),
+        ("", ""),
+        ("top.v:17", ""),
+        ("", ""),
+        ("design.v:5", "PE(8)"),
+    ]
+    assert path.to_dict()["delay_ns"] == 8.0
+    assert str(path) == (
+        "from u_board.pe.sum_SB_LUT4_O[3] (design.v:5) through waited[2] (top.v:17) "
+        "to u_board.pe.sum_SB_DFF_Q_1_LC.I (design.v:5), 8.00 ns"
+    )
 
 
 def test_pins_of_each_family():
