@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = ["README.md", *(f"docs/{name}.md" for name in ("lut", "sparse", "attention", "vector", "verify", "explore"))]
+PAGES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("lut", "sparse", "attention", "vector", "verify", "explore", "boards")),
+]
 PICTURES = {"picture": "idea.svg", "lut_picture": "lut.svg"}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
