@@ -17,7 +17,7 @@ from ...errors import InputError, must
 from ...generators.spec import family as family_of
 from .design_set import SPLITS
 from .features.families import counter
-from .fit import Errors, Fit, errors_of, fit, predict, retention
+from .fit import Errors, Fit, errors_of, fit, predict, retention, tie
 
 __all__ = [
     "Calibration",
@@ -161,7 +161,9 @@ def refit(calibration: Calibration) -> Calibration:
         groups = {group: np.asarray(values)[train] for group, values in measured.groups.items()}
         total = measured.total
         prior = first.get(measured.target)
-        costs = fit({name: values[train] for name, values in chosen.items()}, groups, total[train], prior)
+        counts = {name: values[train] for name, values in chosen.items()}
+        held = tie(counts, groups, total[train], prior) if prior else None
+        costs = fit(counts, groups, total[train], prior, held)
         first.setdefault(measured.target, costs)
         costs = {name: float(f"{cost:.6g}") for name, cost in costs.items()}
         estimated = np.asarray(predict(chosen, costs), dtype=float)

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-__all__ = ["Errors", "Fit", "errors_of", "fit", "predict", "retention"]
+__all__ = ["Errors", "Fit", "errors_of", "fit", "predict", "retention", "tie"]
 
 Floats = NDArray[np.float64]
 RIDGE = 3e-5
 """How much a share of 1 of a design's area counts as an error, squared: keeps counts that go together from parting."""
-TIED = 30.0
-"""The same where costs are known beforehand, so that few designs of a library do; chosen by leaving one out in turn."""
+TIED = (30.0, 3.0, 0.3)
+"""The same where costs are known beforehand, so that few designs of a library do: the first, see `tie`."""
+ENOUGH = 12
+"""Designs from which on leaving one out in turn can tell how strongly costs are held to those known beforehand."""
 TOP, SEEN = 10, 50
 
 
@@ -70,10 +72,10 @@ def fit(
     prior
         Costs known beforehand (of another library, to scale): what the designs leave open follows from them.
     ridge
-        How strongly costs are held to the prior (`TIED` by default), or to 0 (`RIDGE`).
+        How strongly costs are held to the prior (the first of `TIED` by default), or to 0 (`RIDGE`).
     """
     costs: dict[str, float] = {}
-    held = ridge if ridge is not None else TIED if prior else RIDGE
+    held = ridge if ridge is not None else TIED[0] if prior else RIDGE
     for group, values in measured.items():
         names = [name for name in counts if (not group or name.split("/")[0] == group) and np.any(counts[name])]
         if not names:
@@ -87,6 +89,34 @@ def fit(
         found, _ = nnls(a, b)
         costs |= {name: float(c) for name, c in zip(names, found * scale, strict=True) if c > 0}
     return costs
+
+
+def tie(
+    counts: Mapping[str, Floats], measured: Mapping[str, Floats], total: Floats, prior: Mapping[str, float]
+) -> float:
+    """Return the one of `TIED` with the least median error on each design, left out in turn; the first of few designs.
+
+    Parameters are those of `fit`.
+    """
+    if len(total) < ENOUGH:
+        return TIED[0]
+    return min(TIED, key=lambda held: _left_out(counts, measured, total, prior, held))
+
+
+def _left_out(
+    counts: Mapping[str, Floats],
+    measured: Mapping[str, Floats],
+    total: Floats,
+    prior: Mapping[str, float],
+    held: float,
+) -> float:
+    """Return the median error in percent of designs that were left out in turn."""
+    off = []
+    for n in range(len(total)):
+        others = np.arange(len(total)) != n
+        kept, groups = ({k: v[others] for k, v in found.items()} for found in (counts, measured))
+        off.append(float(predict(counts, fit(kept, groups, total[others], prior, held))[n]) / float(total[n]) - 1)
+    return 100 * float(np.median(np.abs(off)))
 
 
 def _scaled(x: Floats, values: Floats, prior: Sequence[float]) -> Floats:

@@ -10,7 +10,7 @@ from rtloom.dse.estimate.calibration import calibrated, refit
 from rtloom.dse.estimate.design_set import Point, design_set
 from rtloom.dse.estimate.features.counts import bit_length, range_bits, triangle
 from rtloom.dse.estimate.features.families import FAMILIES
-from rtloom.dse.estimate.fit import errors_of, fit, retention
+from rtloom.dse.estimate.fit import TIED, errors_of, fit, retention, tie
 from rtloom.dse.estimate.model import BUILT_IN, estimator
 from rtloom.errors import InputError
 from rtloom.generators.spec import family, load, presets
@@ -206,6 +206,18 @@ def test_fit_finds_costs_and_keeps_to_what_is_known():
     scaled = {name: 4 * values[:1] for name, values in groups.items()}
     assert fit(few, scaled, 4 * total[:1], costs) == pytest.approx({n: 4 * c for n, c in costs.items()}, rel=1e-3)
     assert fit(counts, {"": total}, total) == pytest.approx(costs, rel=5e-2)
+
+
+def test_how_strongly_costs_are_held_is_learnt_from_enough_designs():
+    rng = np.random.default_rng(5)
+    counts = {"a/x": rng.uniform(1, 9, 16), "a/y": rng.uniform(1, 9, 16)}
+    right = {"a/x": 3.0, "a/y": 1.0}
+    values = 3 * counts["a/x"] + counts["a/y"]
+    assert tie(counts, {"a": values}, values, {"a/x": 1.0, "a/y": 3.0}) == TIED[-1]
+    noisy = values * rng.normal(1, 0.1, 16)
+    assert tie(counts, {"a": noisy}, noisy, right) == TIED[0]
+    few = {name: v[:11] for name, v in counts.items()}
+    assert tie(few, {"a": values[:11]}, values[:11], {"a/x": 1.0, "a/y": 3.0}) == TIED[0]
 
 
 def test_errors_and_retention():
