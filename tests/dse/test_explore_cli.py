@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rtloom.dse.estimate import model
+
 SPACE = {
     "family": "systolic",
     "workload": "mobilenet-v1",
@@ -123,6 +125,13 @@ def test_folders_and_designs_that_cannot_be(rtloom_command):
     assert yaml.safe_load(Path("s.yaml").read_text())["family"] == "systolic"
     ran = rtloom_command("calibrate", "systolic", "-o", "s.yaml")
     assert ran.err == "rtloom: error: Output must be a folder that can be written (file exists), not 's.yaml'\n"
+    ran = rtloom_command("estimate", "systolic-8x8-int8-layer", "-p", "activation=squared_relu")
+    assert (ran.status, ran.out) == (2, "")
+    assert "Estimated systolic activation must be none or relu, which were measured, not 'squared_relu'" in ran.err
+
+
+def test_a_family_that_nobody_calibrated(rtloom_command, monkeypatch):
+    monkeypatch.setattr(model, "_calibrations", lambda _: [])
     ran = rtloom_command("estimate", "vector-gelu")
     assert (ran.status, ran.out) == (2, "")
     assert "vector is calibrated neither for this design nor with rtloom gate equivalents" in ran.err
