@@ -35,8 +35,8 @@ class Answer(Shared):
     o : Out(stream)
         Bytes of the body, offered until the last is taken; none must be taken in the first four cycles, nor within four
         cycles of the one before.
-    read, turn : Out
-        The output's ring is to be read; the counters' byte is away.
+    turn : Out
+        The counters' byte went away in the cycle before.
     step, done : Out
         A byte of payload, the whole answer is away.
     holds : Out
@@ -48,7 +48,7 @@ class Answer(Shared):
         length = MAX_PAYLOAD.bit_length()
         words = {"op": In(8), "number": In(8), "status": In(2), "size": In(length), "index": In(length)}
         flags = {name: In(1) for name in ("more", "answering", "idle")}
-        made = {name: Out(1) for name in ("read", "turn", "step", "done", "holds")}
+        made = {name: Out(1) for name in ("turn", "step", "done", "holds")}
         payload = {"ring_byte": In(8), "counter_byte": In(8), "o": Out(stream.Signature(unsigned(8)))}
         super().__init__({**words, **flags, **payload, **made})
 
@@ -68,10 +68,9 @@ class Answer(Shared):
             moved.eq(self.o.valid & self.o.ready),
             self.step.eq(moved & body),
             self.done.eq(body & ~self.more & self.idle),
-            self.read.eq(self.answering & self.more & (self.op == Op.READ)),
             self.holds.eq(self.answering & (self.status == Status.OK) & (self.op == Op.COUNTERS)),
-            self.turn.eq(self.holds & self.step),
         ]
+        m.d.sync += self.turn.eq(self.holds & self.step)
         with m.If(~self.answering):
             m.d.sync += place.eq(0)
         with m.Elif(moved & ~body):

@@ -16,18 +16,18 @@ class InputRing(Shared):
     Parameters
     ----------
     size
-        Bytes, a power of two; one place stays free.
+        Bytes, a power of two.
 
     Members
     -------
     offset : In
-        Where to write, and at `commit` how many bytes count from now on.
+        Where to write, and at `commit` how many bytes count from now on; as before in the cycle of a write.
     write, byte : In
         Writes the byte unless the place is taken.
     commit : In
         What was written counts.
     taken : Out
-        The place at `offset` is the first that is not free; offsets behind that one are not told from others.
+        The place at `offset` was the first that is not free, a cycle ago; those behind it are not told from others.
     o : Out(stream)
         The bytes that count; valid and payload from registers.
     """
@@ -45,28 +45,26 @@ class InputRing(Shared):
         """Build the two ends of the ring."""
         m = Module()
         m.submodules.memory = memory = DualPortMemory(8, self.size, meets="never")
-        # Where the next byte that counts will be, and the place read last, which stays free.
-        tail = Signal(range(self.size))
-        head = Signal(range(self.size), init=self.size - 1)
-        place = Signal(range(self.size))
-        following = Signal(range(self.size))
+        # Where the next byte that counts will be, and the byte to be read next; one bit more tells full from empty.
+        tail = Signal(range(2 * self.size))
+        head = Signal(range(2 * self.size))
+        place = Signal(range(2 * self.size))
         take = Signal()
         m.d.comb += [
             place.eq(tail + self.offset),
-            following.eq(head + 1),
-            self.taken.eq(place == head),
-            take.eq((following != tail) & (~self.o.valid | self.o.ready)),
+            take.eq((head != tail) & (~self.o.valid | self.o.ready)),
             memory.w_en.eq(self.write & ~self.taken),
-            memory.w_addr.eq(place),
+            memory.w_addr.eq(place[:-1]),
             memory.w_data.eq(self.byte),
             memory.r_en.eq(take),
-            memory.r_addr.eq(following),
+            memory.r_addr.eq(head[:-1]),
             self.o.payload.eq(memory.r_data),
         ]
+        m.d.sync += self.taken.eq(place == (head ^ self.size))
         with m.If(self.commit):
             m.d.sync += tail.eq(place)
         with m.If(take):
-            m.d.sync += head.eq(following)
+            m.d.sync += head.eq(head + 1)
         with m.If(~self.o.valid | self.o.ready):
             m.d.sync += self.o.valid.eq(take)
         return m
@@ -78,7 +76,7 @@ class OutputRing(Shared):
     Parameters
     ----------
     size
-        Bytes, a power of two; one place stays free.
+        Bytes, a power of two.
 
     Members
     -------
@@ -109,24 +107,23 @@ class OutputRing(Shared):
         """Build the two ends of the ring."""
         m = Module()
         m.submodules.memory = memory = DualPortMemory(8, self.size, meets="never")
-        tail = Signal(range(self.size))
-        head = Signal(range(self.size))
-        place = Signal(range(self.size))
-        following = Signal(range(self.size))
+        # Where the next byte goes, and the first that is not released; one bit more tells full from empty.
+        tail = Signal(range(2 * self.size))
+        head = Signal(range(2 * self.size))
+        place = Signal(range(2 * self.size))
         m.d.comb += [
             place.eq(head + self.offset),
-            following.eq(tail + 1),
             self.end.eq(place == tail),
-            self.i.ready.eq(following != head),
+            self.i.ready.eq(tail != (head ^ self.size)),
             memory.w_en.eq(self.i.valid & self.i.ready),
-            memory.w_addr.eq(tail),
+            memory.w_addr.eq(tail[:-1]),
             memory.w_data.eq(self.i.payload),
             memory.r_en.eq(self.read),
-            memory.r_addr.eq(place),
+            memory.r_addr.eq(place[:-1]),
             self.byte.eq(memory.r_data),
         ]
         with m.If(memory.w_en):
-            m.d.sync += tail.eq(following)
+            m.d.sync += tail.eq(tail + 1)
         with m.If(self.release):
             m.d.sync += head.eq(place)
         return m

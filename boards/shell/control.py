@@ -31,12 +31,13 @@ class Control(Shared):
         As many bytes of payload as `length` says have come.
     offset, write, commit, taken : Out and In
         To and from each `InputRing`; `write` is to be carried out unless the place is taken.
-    offset, release, ended : Out and In
+    offset, read, release, ended : Out and In
         To and from each `OutputRing`.
     chosen : Out
         Which output is read.
     answering, status, size, more : Out
-        To `Answer`: a body is to be sent; its status; the bytes of its payload, and that some are left of them.
+        To `Answer`: a body is to be sent; its status; the bytes of its payload, and that some were left of them in the
+        cycle before.
     step, done : In
         Of `Answer`: a byte of payload, and the whole answer, is away.
     deaf : Out
@@ -55,7 +56,7 @@ class Control(Shared):
         rings = {"offset": Out(offset_bits), "write": Out(inputs), "commit": Out(inputs), "taken": In(inputs)}
         rings |= {"release": Out(outputs), "ended": In(outputs), "chosen": Out(range(max(outputs, 2)))}
         answer = {"answering": Out(1), "status": Out(2), "size": Out(length), "more": Out(1)}
-        signals = {name: Out(1) for name in ("counted", "deaf", "restart", "busy")}
+        signals = {name: Out(1) for name in ("counted", "read", "deaf", "restart", "busy")}
         super().__init__({**words, **{name: In(1) for name in flags}, **rings, **answer, **signals})
 
     def key(self) -> tuple[object, ...]:
@@ -67,6 +68,7 @@ class Control(Shared):
         m = Module()
         self._make_signals(m)
         self._take(m)
+        self._judge(m)
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.held):
@@ -98,10 +100,20 @@ class Control(Shared):
         self.latest = Signal(8)
         self.keeps = Signal()
         self.all_there = Signal()
+        # Comparing takes a cycle of its own: `compared` says that the two comparisons are of this `index`.
+        self.compared = Signal()
+        self.freed = Signal()
+        self.measured = Signal()
+        full = self.status == Status.OK
+        m.d.sync += [
+            self.more.eq(full & ~self.all_there),
+            self.freed.eq(~self.keeps | self.all_there),
+            self.measured.eq(self.counted | (self.ended & _one_hot(self.chosen, self.outputs)).any()),
+        ]
         m.d.comb += [
             self.counted.eq(self.index == self.length),
             self.all_there.eq(self.index == self.size),
-            self.more.eq(~self.all_there & (self.status == Status.OK)),
+            self.read.eq(self.answering & full & ~self.all_there & (self.op == Op.READ)),
             self.offset.eq(self.index),
             self.deaf.eq(self.held),
             self.busy.eq(self.held | self.garbled),
@@ -122,51 +134,51 @@ class Control(Shared):
         with m.If(self.end):
             m.d.sync += [self.held.eq(self.good), self.garbled.eq(self.garbled | ~self.good)]
 
-    def _accepted(self, m: Module) -> Value:
-        """Return whether there is such a request."""
-        accepted = Signal()
+    def _judge(self, m: Module) -> None:
+        """Find out what is to be done with a request, in the cycle before it is done."""
+        exists = Signal()
         plain = Signal()
+        self.accepted = Signal()
+        self.short = Signal()
+        self.forgets = Signal()
+        self.again = Signal()
         m.d.comb += plain.eq((self.stream == 0) & (self.length == 0))
         with m.Switch(self.op):
             with m.Case(Op.WRITE):
-                m.d.comb += accepted.eq(self.stream < self.inputs)
+                m.d.comb += exists.eq(self.stream < self.inputs)
             with m.Case(Op.READ):
-                m.d.comb += accepted.eq(self.stream < self.outputs)
+                m.d.comb += exists.eq(self.stream < self.outputs)
             with m.Case(Op.HELLO, Op.COUNTERS, Op.RESET):
-                m.d.comb += accepted.eq(plain)
-        fitting: Value = accepted & self.fits & ~self.huge
-        return fitting
+                m.d.comb += exists.eq(plain)
+        m.d.comb += self.forgets.eq((self.op == Op.HELLO) | (self.op == Op.RESET))
+        m.d.sync += [
+            self.accepted.eq(exists & self.fits & ~self.huge),
+            self.short.eq((self.op == Op.WRITE) & self.no_room),
+            self.again.eq(self.known & (self.number == self.latest) & ~self.forgets),
+        ]
 
     def _decide(self, m: Module) -> None:
         """Carry out what takes one cycle, unless the answer is to be repeated."""
-        accepted = Signal()
-        forgets = Signal()
-        again = Signal()
-        short = (self.op == Op.WRITE) & self.no_room
-        m.d.comb += [
-            accepted.eq(self._accepted(m)),
-            forgets.eq((self.op == Op.HELLO) | (self.op == Op.RESET)),
-            again.eq(self.known & (self.number == self.latest) & ~forgets),
-        ]
-        m.d.sync += self.index.eq(0)
-        with m.If(again):
+        m.d.sync += [self.index.eq(0), self.compared.eq(0)]
+        with m.If(self.again):
             m.d.sync += self.status.eq(Status.OK)
             m.next = "ANSWER"
         with m.Else():
-            m.d.sync += self.status.eq(Mux(accepted, Mux(short, Status.BUSY, Status.OK), Status.REFUSED))
-            m.d.sync += [self.known.eq(accepted & ~short & ~forgets), self.latest.eq(self.number)]
+            m.d.sync += self.status.eq(Mux(self.accepted, Mux(self.short, Status.BUSY, Status.OK), Status.REFUSED))
+            m.d.sync += [self.known.eq(self.accepted & ~self.short & ~self.forgets), self.latest.eq(self.number)]
             m.next = "RELEASE"
-            with m.If(accepted & (self.op == Op.WRITE) & ~short):
+            with m.If(self.accepted & (self.op == Op.WRITE) & ~self.short):
                 m.d.comb += self.commit.eq(_one_hot(self.stream, self.inputs))
-            with m.If(accepted & (self.op == Op.RESET)):
+            with m.If(self.accepted & (self.op == Op.RESET)):
                 m.d.comb += self.restart.eq(1)
                 m.d.sync += self.keeps.eq(0)
 
     def _release(self, m: Module) -> None:
         """Free what the last READ kept, counting up to it."""
-        with m.If(self.keeps & ~self.all_there):
+        m.d.sync += self.compared.eq(~self.compared)
+        with m.If(self.compared & ~self.freed):
             m.d.sync += self.index.eq(self.index + 1)
-        with m.Else():
+        with m.Elif(self.compared):
             m.d.comb += self.release.eq(Mux(self.keeps, _one_hot(self.chosen, self.outputs), 0))
             m.d.sync += [self.keeps.eq(0), self.index.eq(0), self.size.eq(0)]
             m.next = "ANSWER"
@@ -182,11 +194,12 @@ class Control(Shared):
 
     def _measure(self, m: Module) -> None:
         """Count the bytes that a READ gives."""
-        with m.If(self.counted | (self.ended & _one_hot(self.chosen, self.outputs)).any()):
+        m.d.sync += self.compared.eq(~self.compared)
+        with m.If(self.compared & ~self.measured):
+            m.d.sync += self.index.eq(self.index + 1)
+        with m.Elif(self.compared):
             m.d.sync += [self.size.eq(self.index), self.index.eq(0), self.keeps.eq(1)]
             m.next = "ANSWER"
-        with m.Else():
-            m.d.sync += self.index.eq(self.index + 1)
 
     def _answer(self, m: Module) -> None:
         """Have the answer sent."""

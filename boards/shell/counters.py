@@ -27,7 +27,7 @@ class CycleCounters(Shared):
         The lowest byte of what is to be told.
     turn : In
         Turns what is to be told by a byte; after `COUNTER_BYTES` turns it is as before. Meanwhile no beat may come out,
-        nor in the cycle before the first turn.
+        nor in the two cycles before the first turn.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -40,10 +40,10 @@ class CycleCounters(Shared):
         return (self.inputs, self.outputs)
 
     def body(self) -> Module:
-        """Build the counters one cycle behind what they count."""
+        """Build the counters two cycles behind what they count: no sum is needed in the cycle in which it is made."""
         m = Module()
         begun = Signal()
-        given = Signal()
+        given = Signal(2)
         taking = Signal()
         m.d.comb += taking.eq((self.in_valid & self.in_ready).any())
         with m.If(taking):
@@ -51,10 +51,10 @@ class CycleCounters(Shared):
         counts = begun | taking
         starves = begun & self.in_ready.any() & ~self.in_valid.any()
         stalls = counts & (self.out_valid & ~self.out_ready).any()
-        m.d.sync += given.eq((self.out_valid & self.out_ready).any())
+        m.d.sync += given.eq(Cat((self.out_valid & self.out_ready).any(), given[0]))
         told = Signal(8 * COUNTER_BYTES)
         values = Cat(_running(m, name, event) for name, event in _named(counts, starves, stalls))
-        with m.If(given):
+        with m.If(given[1]):
             m.d.sync += told.eq(values)
         with m.Elif(self.turn):
             m.d.sync += told.eq(Cat(told[8:], told[:8]))
@@ -68,10 +68,8 @@ def _named(*events: Value) -> list[tuple[str, Value]]:
 
 
 def _running(m: Module, name: str, event: Value) -> Signal:
-    """Count an event; return the count up to the cycle before this one."""
+    """Count an event; return the count without the cycle before this one."""
     came = Signal(name=f"{name}_came")
     count = Signal(_BITS, name=name)
-    now = Signal(_BITS, name=f"{name}_now")
-    m.d.sync += [came.eq(event), count.eq(now)]
-    m.d.comb += now.eq(count + came)
-    return now
+    m.d.sync += [came.eq(event), count.eq(count + came)]
+    return count

@@ -85,7 +85,7 @@ class Framer(Shared):
     idle : Out
         The last flag of the frame before was given away.
     o : Out(stream)
-        Bytes of the line, ten cycles apart at least.
+        Bytes of the line; at least twelve cycles must lie between one and the next.
     """
 
     def __init__(self) -> None:
@@ -109,7 +109,6 @@ class Framer(Shared):
         moved = Signal()
         m.d.comb += [
             byte.eq(Mux(checking, crc.check, self.i.payload)),
-            special.eq((byte == FLAG) | (byte == ESCAPE)),
             flag.eq(self.idle | (checking & (left == 0))),
             self.o.payload.eq(_line_byte(flag, special & ~escaped, byte, escaped)),
             self.o.valid.eq(checking | self.i.valid),
@@ -120,6 +119,8 @@ class Framer(Shared):
             crc.drain.eq(moved & checking),
             crc.restart.eq(self.idle),
         ]
+        # From a register: the byte is there long before the line is free for it.
+        m.d.sync += special.eq((byte == FLAG) | (byte == ESCAPE))
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += escaped.eq(~flag & special & ~escaped)
         self._states(m, checking, left, moved)

@@ -31,7 +31,7 @@ class ShellParams:
     clocks_per_bit
         Clock cycles of a bit on the serial line.
     buffer_bytes
-        Bytes of the ring at each stream, a power of two; one byte of it stays free.
+        Bytes of the ring at each stream, a power of two.
 
     Raises
     ------

@@ -139,7 +139,7 @@ class Shell(Shared):
             inner = self._stream(port)
             m.d.comb += [beats.i.payload.eq(inner.payload), beats.i.valid.eq(inner.valid & ~link.answer.holds)]
             m.d.comb += [inner.ready.eq(beats.i.ready & ~link.answer.holds), ring.offset.eq(control.offset)]
-            m.d.comb += [ring.read.eq(link.answer.read), ring.release.eq(control.release[at])]
+            m.d.comb += [ring.read.eq(control.read), ring.release.eq(control.release[at])]
         m.d.comb += control.ended.eq(Cat(ring.end for ring in rings))
         with m.Switch(control.chosen):
             for at, ring in enumerate(rings):

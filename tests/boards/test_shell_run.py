@@ -14,7 +14,7 @@ from .shell_bench import Bench, example
 
 SPEC = load("systolic-4x4-int8")
 GARBLED = Answer(0, 0, Status.GARBLED, b"")
-CAPACITY = 511
+CAPACITY = 512
 
 
 @pytest.fixture(scope="module")
