@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 from ..board import Board
 
 __all__ = ["Multiplier", "Outline", "blocks", "keep_soft", "outline", "usable_dsp"]
 
-# Narrower products stay in LUTs whatever there is (Yosys: DSP_Y_MINWIDTH of the family).
+# Narrower factors and products stay in LUTs whatever there is (Yosys: DSP_A_MINWIDTH, DSP_Y_MINWIDTH of the family).
+_LEAST_FACTOR = 2
 _LEAST_PRODUCT = {"ice40": 11, "ecp5": 9, "gowin": 7}
 
 
@@ -32,7 +32,7 @@ class Outline:
     registers
         Bits in flip-flops.
     multipliers
-        Largest first.
+        In the order of their cells' names.
     """
 
     registers: int
@@ -49,7 +49,7 @@ def outline(netlist: Mapping[str, Any], top: str) -> Outline:
         elif cell["type"] == "$mul":
             a, b, product = (_number(sizes[f"{port}_WIDTH"]) for port in "ABY")
             multipliers.append(Multiplier(name, a, b, product))
-    return Outline(registers, tuple(sorted(multipliers, key=lambda m: (-m.a * m.b, m.cell))))
+    return Outline(registers, tuple(sorted(multipliers, key=lambda multiplier: multiplier.cell)))
 
 
 def _number(bits: str) -> int:
@@ -66,19 +66,25 @@ def usable_dsp(board: Board) -> int:
 
 
 def blocks(fpga: str, multiplier: Multiplier) -> int:
-    """Return how many DSP blocks a multiplier takes."""
-    small, large = sorted((multiplier.a, multiplier.b))
-    if multiplier.product < _LEAST_PRODUCT[fpga] or small < 2:
-        return 0
+    """Return how many DSP blocks a multiplier takes, which Yosys cuts into parts of a block's size."""
     width = 16 if fpga == "ice40" else 18
-    return ceil(small / width) * ceil(large / width)
+    parts = [
+        (a, b) for a in _parts(multiplier.a, width) for b in _parts(multiplier.b, width) if min(a, b) >= _LEAST_FACTOR
+    ]
+    return sum(min(a + b, multiplier.product) >= _LEAST_PRODUCT[fpga] for a, b in parts)
+
+
+def _parts(bits: int, width: int) -> list[int]:
+    """Cut a factor into parts of at most `width` bits."""
+    return [width] * (bits // width) + ([bits % width] if bits % width else [])
 
 
 def keep_soft(fpga: str, multipliers: Sequence[Multiplier], dsp: int) -> list[str]:
-    """Return the cells of the multipliers for which `dsp` blocks do not suffice: the smallest ones go to LUTs."""
+    """Return the cells of the multipliers for which `dsp` blocks do not suffice: those that save least a block."""
+    costs = [(multiplier, blocks(fpga, multiplier)) for multiplier in multipliers]
+    costs = [(multiplier, cost) for multiplier, cost in costs if cost]
     soft, left = [], dsp
-    for multiplier in multipliers:
-        cost = blocks(fpga, multiplier)
+    for multiplier, cost in sorted(costs, key=lambda known: (-known[0].a * known[0].b / known[1], known[0].cell)):
         if cost > left:
             soft.append(multiplier.cell)
         else:

@@ -7,7 +7,6 @@ from typing import Any
 from ...figures import Figure
 from ..board import Board
 from .clock import Closed
-from .fit import room_needed
 from .power import power
 
 __all__ = ["BitstreamReport", "make_report"]
@@ -88,7 +87,7 @@ def make_report(
     seconds
         Wall time of each step.
     """
-    placed, counts = closed.placed, closed.build.synthesis.counts
+    placed = closed.placed
     clock = float(closed.setting.f_out)
     figures = {
         "fmax": Figure(placed.fmax_hz, "Hz", placed.source),
@@ -96,7 +95,7 @@ def make_report(
         "peak": Figure(2 * peak * clock / 1e9, "GOPS", "exact, at the clock"),
     }
     figures |= {resource: Figure(used, resource, placed.source) for resource, (used, _) in placed.used.items()}
-    for resource, count in room_needed(board, counts).items():
+    for resource, count in closed.build.synthesis.room.items():
         figures[f"{resource} synthesised"] = Figure(count, resource, f"synth {closed.build.synthesis.tool}")
     estimated = power(board, closed.setting, placed.used)
     if estimated is not None:
@@ -124,7 +123,9 @@ def _notes(board: Board, closed: Closed) -> tuple[str, ...]:
     if board.fpga == "gowin":
         notes.append("no DSP blocks used, as nextpnr knows no delays of Gowin's: multipliers are in LUTs")
     elif soft:
-        notes.append(f"{soft} multipliers in LUTs: the board's {board.budget['DSP']} DSP blocks hold the larger ones")
+        notes.append(
+            f"{soft} multipliers in LUTs: the board's {board.budget['DSP']} DSP blocks hold those that save most"
+        )
     if power(board, closed.setting, closed.placed.used) is None:
         notes.append("no power: nothing is published of what this FPGA's parts take")
     if board.fpga == "ice40":

@@ -11,7 +11,7 @@ from ...hdl.netlist import Netlist
 from ...hdl.synth_targets import FPGAS
 from ...hdl.yosys import run_yosys, yosys_version
 from ..board import Board
-from .fit import check_counts, check_outline
+from .fit import check_outline, check_room, room_needed
 from .multipliers import keep_soft, outline, usable_dsp
 from .top import TOP
 
@@ -31,6 +31,8 @@ class Synthesis:
         The netlist in JSON, as place and route reads it, cells with their Verilog lines.
     counts
         How much of each resource it has, see `rtloom.hdl.synth_targets.Fpga.count`.
+    room
+        How much of the board's resources that takes at least.
     soft_multipliers
         Multipliers that became LUTs as there were no DSP blocks left for them.
     tool
@@ -41,6 +43,7 @@ class Synthesis:
 
     netlist: str
     counts: dict[str, int]
+    room: dict[str, int]
     soft_multipliers: int
     tool: str
     seconds: float
@@ -80,10 +83,11 @@ def synthesize_board(board: Board, design: str, top: str, *, time_limit: float =
         passes = ["read_rtlil flat.il", *booth, *_mapping(board), "write_json mapped.json"]
         _yosys(passes, folder, began + time_limit)
         netlist = (folder / "mapped.json").read_text()
-    counts = FPGAS[board.fpga].count(Netlist(json.loads(netlist), TOP).cells())
-    check_counts(board, counts)
+    mapped = Netlist(json.loads(netlist), TOP)
+    room = room_needed(board, mapped)
+    check_room(board, room)
     tool = f"Yosys {yosys_version()}, {FPGAS[board.fpga].title}"
-    return Synthesis(netlist, counts, len(soft), tool, time.monotonic() - began)
+    return Synthesis(netlist, FPGAS[board.fpga].count(mapped.cells()), room, len(soft), tool, time.monotonic() - began)
 
 
 def _mapping(board: Board) -> list[str]:

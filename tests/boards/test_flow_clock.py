@@ -26,7 +26,7 @@ def close(monkeypatch, answers, **options):
 
     def make(setting):
         made.append(float(setting.f_out) / 1e6)
-        return Build(tiny_shell(8), "", Synthesis("", {}, 0, "test", 0.0))
+        return Build(tiny_shell(8), "", Synthesis("", {}, {}, 0, "test", 0.0))
 
     monkeypatch.setattr(clock, "place", place)
     try:

