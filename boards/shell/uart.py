@@ -1,6 +1,6 @@
 """A serial line's two ends: bytes of eight bits, lowest first, no parity, one stop bit."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Cat, Module, Signal, unsigned
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
@@ -51,13 +51,17 @@ class UartReceiver(Shared):
         bit = Signal(range(_DATA_BITS + 2))
         sample = Signal()
         m.d.sync += arrived.eq(Cat(self.rx, arrived[0]))
-        m.d.comb += [sample.eq(active & (timer == 0)), self.strobe.eq(sample & (bit == _DATA_BITS + 1) & line)]
+        m.d.comb += [
+            sample.eq(active & (timer == self.clocks // 2 - 1)),
+            self.strobe.eq(sample & (bit == _DATA_BITS + 1) & line),
+        ]
+        m.d.sync += timer.eq(timer + 1)
+        with m.If(~active | (timer == self.clocks - 1)):
+            m.d.sync += timer.eq(0)
         with m.If(~active):
-            m.d.sync += [active.eq(~line), timer.eq(self.clocks // 2 - 1), bit.eq(0)]
-        with m.Elif(~sample):
-            m.d.sync += timer.eq(timer - 1)
-        with m.Else():
-            m.d.sync += [timer.eq(self.clocks - 1), bit.eq(bit + 1)]
+            m.d.sync += [active.eq(~line), bit.eq(0)]
+        with m.Elif(sample):
+            m.d.sync += bit.eq(bit + 1)
             with m.If((bit == _DATA_BITS + 1) | ((bit == 0) & line)):
                 m.d.sync += active.eq(0)
             with m.Elif(bit != 0):
@@ -101,8 +105,10 @@ class UartTransmitter(Shared):
         timer = Signal(range(self.clocks))
         left = Signal(range(bits + 1))
         over = Signal()
-        m.d.comb += [self.i.ready.eq(left == 0), over.eq(timer == 0)]
-        m.d.sync += timer.eq(Mux(over | self.i.ready, self.clocks - 1, timer - 1))
+        m.d.comb += [self.i.ready.eq(left == 0), over.eq(timer == self.clocks - 1)]
+        m.d.sync += timer.eq(timer + 1)
+        with m.If(over | self.i.ready):
+            m.d.sync += timer.eq(0)
         with m.If(self.i.ready):
             m.d.sync += self.tx.eq(~self.i.valid)
             with m.If(self.i.valid):
