@@ -1,0 +1,14 @@
+"""The pairs of preset and board that bitstreams are made of: what ``make bitstream`` does, and what is measured."""
+
+__all__ = ["MARKED"]
+
+_SMALLEST = ("systolic-4x4-int8", "lut-small-w2a4", "sparse-small", "attention-small", "vector-gelu")
+"""Of each family the preset that the smallest board takes."""
+
+MARKED: tuple[tuple[str, str], ...] = (
+    *((preset, "icebreaker") for preset in _SMALLEST),
+    *((preset, "ulx3s-85f") for preset in _SMALLEST),
+    ("systolic-4x4-int8", "colorlight-i9"),
+    ("lut-small-w2a4", "tang-nano-9k"),
+)
+"""Preset and board, the smallest boards first."""
