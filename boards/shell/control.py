@@ -95,9 +95,11 @@ class Control(Shared):
         # Bytes of payload so far: on their way in, while places are freed or measured, and on their way out.
         self.index = Signal(self.length.shape())
         self.no_room = Signal()
-        # The request carried out last, and whether its answer's payload is kept in an output's ring.
+        # The latest request and what became of it, BUSY too: a late answer may be taken for that of a repeat. And
+        # whether the answer's payload is kept in an output's ring.
         self.known = Signal()
         self.latest = Signal(8)
+        self.verdict = Signal(2)
         self.keeps = Signal()
         self.all_there = Signal()
         # Comparing takes a cycle of its own: `compared` says that the two comparisons are of this `index`.
@@ -159,13 +161,14 @@ class Control(Shared):
 
     def _decide(self, m: Module) -> None:
         """Carry out what takes one cycle, unless the answer is to be repeated."""
+        judged = Mux(self.accepted, Mux(self.short, Status.BUSY, Status.OK), Status.REFUSED)
         m.d.sync += [self.index.eq(0), self.compared.eq(0)]
         with m.If(self.again):
-            m.d.sync += self.status.eq(Status.OK)
+            m.d.sync += self.status.eq(self.verdict)
             m.next = "ANSWER"
         with m.Else():
-            m.d.sync += self.status.eq(Mux(self.accepted, Mux(self.short, Status.BUSY, Status.OK), Status.REFUSED))
-            m.d.sync += [self.known.eq(self.accepted & ~self.short & ~self.forgets), self.latest.eq(self.number)]
+            m.d.sync += [self.status.eq(judged), self.verdict.eq(judged)]
+            m.d.sync += [self.known.eq(~self.forgets), self.latest.eq(self.number)]
             m.next = "RELEASE"
             with m.If(self.accepted & (self.op == Op.WRITE) & ~self.short):
                 m.d.comb += self.commit.eq(_one_hot(self.stream, self.inputs))
