@@ -19,8 +19,8 @@ RESET     0                       0                           none; design, buff
 ========  ======================  ==========================  ============================================
 
 The board keeps what a READ gave until a request with another number comes. HELLO and RESET may have any number; they
-forget what was before. A frame that is damaged, and nothing else, is answered by ``GARBLED`` with the number 0. While an
-answer goes out the board hears nothing else; while COUNTERS go out the design's outputs wait, which counts as stalled.
+forget what was before. A frame that is damaged, and nothing else, is answered by ``GARBLED`` with the number 0. While
+an answer goes out the board hears nothing; while COUNTERS go out the design's outputs wait, which counts as stalled.
 """
 
 from dataclasses import dataclass
