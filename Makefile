@@ -6,7 +6,7 @@ JOBS ?= 2
 PRESETS = $(basename $(notdir $(wildcard generators/presets/*.yaml)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verilog regress assess explore test lint format bench docs lock clean
+.PHONY: help setup demo verilog regress assess explore bitstream test lint format bench docs lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,6 +36,10 @@ explore: setup ## a space of arrays explored, with the page build/explore/report
 	@mkdir -p $(OUT)
 	$(BIN)/rtloom explore --example > $(OUT)/space.yaml
 	$(BIN)/rtloom explore $(OUT)/space.yaml --jobs $(JOBS) --output $(OUT)/explore
+
+bitstream: setup ## the bitstream of every marked pair of preset and board into build/bitstreams
+	@$(BIN)/rtloom boards --marked | while read -r preset board; do \
+		$(BIN)/rtloom bitstream $$preset --board $$board --output $(OUT)/bitstreams/$$board/$$preset || exit; done
 
 test: setup ## all tests with coverage of the Python code, then lint
 	rm -f .coverage .coverage.*

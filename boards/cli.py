@@ -19,7 +19,12 @@ def register(app: typer.Typer) -> None:
     app.command("boards")(list_boards)
 
 
-def list_boards(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False) -> None:
+def list_boards(
+    marked: Annotated[
+        bool, typer.Option("--marked", help="Instead, the pairs of preset and board that make bitstream makes.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine-readable output.")] = False,
+) -> None:
     """List the boards that bitstreams can be made for.
 
     Example: rtloom boards
@@ -28,7 +33,11 @@ def list_boards(as_json: Annotated[bool, typer.Option("--json", help="Machine-re
     from rich.table import Table
 
     from .catalogue import boards
+    from .marked import MARKED
 
+    if marked:
+        typer.echo(json.dumps(MARKED) if as_json else "\n".join(f"{preset} {name}" for preset, name in MARKED))
+        return
     found = boards()
     if as_json:
         typer.echo(json.dumps({name: board.to_dict() for name, board in found.items()}))
@@ -107,6 +116,9 @@ def show(report: "BitstreamReport") -> None:
     console.print(f"{report.name} on {report.board}  [{report['fmax'].source}]", markup=False)
     speed = Table(box=None, show_header=False)
     speed.add_row("highest clock", report["fmax"].short)
+    if "fmax foreseen" in report.figures:
+        foreseen = report["fmax foreseen"]
+        speed.add_row("foreseen", f"{foreseen.short} [{foreseen.source}]")
     speed.add_row("clock", f"{report['clock'].short}, made by {report.clock['primitive']}")
     speed.add_row("peak", report["peak"].short)
     if "power" in report.figures:

@@ -43,11 +43,14 @@ class Bitstream:
     files
         Name -> content of all files: the bitstream first, then ``<name>.report.json``, ``<name>.manifest.json``,
         ``design.v``, ``top.v`` and the file of pins.
+    netlist
+        What was placed, as Yosys writes JSON.
     """
 
     data: bytes
     report: BitstreamReport
     files: Mapping[str, bytes]
+    netlist: str
 
 
 def bitstream(
@@ -144,7 +147,8 @@ def build_bitstream(
     seconds["pack"] = time.monotonic() - packed_from
     clocks = clocks_per_bit(float(closed.setting.f_out), board.baud)
     report = make_report(name, board, closed, peak, clocks, seconds)
-    return Bitstream(data, report, _files(name, board, closed, report, data, manifest))
+    files = _files(name, board, closed, report, data, manifest)
+    return Bitstream(data, report, files, closed.build.synthesis.netlist)
 
 
 class _Maker:

@@ -8,6 +8,7 @@ from ...figures import Figure
 from ..board import Board
 from .clock import Closed
 from .power import power
+from .predict import predicted_fmax
 
 __all__ = ["BitstreamReport", "make_report"]
 
@@ -97,9 +98,11 @@ def make_report(
     figures |= {resource: Figure(used, resource, placed.source) for resource, (used, _) in placed.used.items()}
     for resource, count in closed.build.synthesis.room.items():
         figures[f"{resource} synthesised"] = Figure(count, resource, f"synth {closed.build.synthesis.tool}")
-    estimated = power(board, closed.setting, placed.used)
-    if estimated is not None:
-        figures["power"] = estimated
+    estimated = {
+        "fmax foreseen": predicted_fmax(board.fpga, closed.build.synthesis.netlist),
+        "power": power(board, closed.setting, placed.used),
+    }
+    figures |= {what: figure for what, figure in estimated.items() if figure is not None}
     return BitstreamReport(
         name=name,
         board=board.name,

@@ -36,7 +36,7 @@ SEEDS = (1, 2)
 SLOW, FEW = 50, 4
 """Clock cycles of a bit from which on only a few images go over a simulated line."""
 PATIENCE = 20.0
-SMALLEST = ("systolic-4x4-int8", "lut-small-w2a4", "sparse-small", "attention-small", "vector-gelu")
+SMALLEST = ("systolic-4x4-int8", "lut-small-w2a4", "sparse-small", "attention-tiny", "vector-gelu")
 """A preset of each family."""
 
 
