@@ -6,12 +6,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from rtloom.boards.catalogue import BOARDS
 from rtloom.boards.cli import register
 from rtloom.boards.flow import bitstream as flow
 from rtloom.boards.flow.bitstream import Bitstream
 from rtloom.boards.flow.report import BitstreamReport
+from rtloom.boards.marked import MARKED
 from rtloom.errors import InputError
 from rtloom.figures import Figure
+from rtloom.generators.spec import load
 
 pytest.importorskip("amaranth_boards")
 
@@ -45,7 +48,7 @@ def made(spec):
         notes=("3 multipliers in LUTs",),
         seconds={"synthesis": 12.0},
     )
-    return Bitstream(b"bits", report, {"lut.bin": b"bits", "top.v": b"module top"})
+    return Bitstream(b"bits", report, {"lut.bin": b"bits", "top.v": b"module top"}, "{}")
 
 
 @pytest.fixture
@@ -70,6 +73,16 @@ def test_boards_as_a_table_and_as_json():
     raw = json.loads(run("boards", "--json").stdout)
     assert raw["icebreaker"]["budget"]["DSP"] == 8
     assert raw["tang-nano-9k"]["clock_hz"] == 27_000_000
+
+
+def test_marked_pairs():
+    done = run("boards", "--marked")
+    pairs = [tuple(line.split()) for line in done.stdout.splitlines()]
+    assert pairs == list(MARKED)
+    assert json.loads(run("boards", "--marked", "--json").stdout) == [list(pair) for pair in MARKED]
+    families = {load(preset).family.name for preset, name in MARKED if name == "icebreaker"}
+    assert families == {"systolic", "lut", "sparse", "attention", "vector"}
+    assert {name for _, name in MARKED} == set(BOARDS)
 
 
 def test_bitstream_shows_the_report_and_writes_the_files(asked, tmp_path):
