@@ -9,7 +9,7 @@ PRESETS = $(basename $(notdir $(wildcard generators/presets/*.yaml)))
 .PHONY: help setup demo verilog regress assess explore bitstream test lint format bench docs lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 setup: $(VENV)/ready ## install pinned packages into .venv
 	@:
