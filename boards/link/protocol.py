@@ -152,8 +152,7 @@ class Counters:
     cycles
         From the first beat that it took to the last that it gave, both included; 0 before the first beat came out.
     starved
-        Of these, cycles in which it would have taken a beat of some input, and no input offered one; an input that it
-        waits for while another one offers is not seen.
+        Of these, cycles in which no input gave a beat, and one that the design would have taken from had none.
     stalled
         Of these, cycles in which an output offered a beat that the shell had no room for.
     """

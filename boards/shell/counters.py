@@ -49,7 +49,7 @@ class CycleCounters(Shared):
         with m.If(taking):
             m.d.sync += begun.eq(1)
         counts = begun | taking
-        starves = begun & self.in_ready.any() & ~self.in_valid.any()
+        starves = begun & (self.in_ready & ~self.in_valid).any() & ~taking
         stalls = counts & (self.out_valid & ~self.out_ready).any()
         m.d.sync += given.eq(Cat((self.out_valid & self.out_ready).any(), given[0]))
         told = Signal(8 * COUNTER_BYTES)

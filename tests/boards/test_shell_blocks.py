@@ -329,7 +329,7 @@ def counted(cycles):
     if first is None or last is None:
         return Counters(0, 0, 0)
     window = cycles[first : last + 1]
-    starved = sum(bool(ir) and not iv for iv, ir, _, _ in window)
+    starved = sum(bool(ir & ~iv) and not iv & ir for iv, ir, _, _ in window)
     return Counters(len(window), starved, sum(bool(ov & ~ready) for _, _, ov, ready in window))
 
 

@@ -266,7 +266,8 @@ def test_counters_of_a_job(bench):
     counters = bench.counters()
     assert bench.counters() == counters
     assert SPEC.family.cycles(SPEC.params, job) < counters.cycles < bench.model.cycles
-    assert 0 < counters.starved < counters.cycles
+    # the line is far slower than the design, which waits for now this and now that input
+    assert counters.cycles / 2 < counters.starved < counters.cycles
     assert counters.stalled < 20 * size
 
 
