@@ -237,7 +237,7 @@ SPARSE = Space(
     },
     weight=_sparse_weight,
     most=1024,
-    points=30,
+    points=33,
     settle=_settle_sparse,
 )
 
