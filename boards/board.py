@@ -29,7 +29,7 @@ class Board:
     clock_hz
         Frequency at the pin `clk` in Hz.
     pins
-        Names of the pins by their roles (`PINS`), 3.3 V all.
+        Names of the pins by their roles (`PINS`); clock and line are at 3.3 V.
     led_low
         The LED shines at 0.
     budget

@@ -2,12 +2,15 @@
 
 import json
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .flow.report import BitstreamReport
 
 __all__ = ["register", "show"]
@@ -83,9 +86,11 @@ def bitstream(
     from .flow.bitstream import write_bitstream
 
     target, loaded = find_board(board), load(spec, **overrides(params))
-    folder = made_folder(output or Path("build") / board / loaded.name)
+    wanted = output or Path("build") / board / loaded.name
+    there = wanted.exists()
+    folder = made_folder(wanted)
     began = time.monotonic()
-    with Console(stderr=True).status(loaded.name) as status:
+    with _removed_if_empty(folder, there), Console(stderr=True).status(loaded.name) as status:
 
         def tell(step: str) -> None:
             status.update(f"{loaded.name} on {board}, {time.monotonic() - began:.0f} s: {step}")
@@ -99,12 +104,24 @@ def bitstream(
             time_limit=time_limit,
             tell=tell,
         )
-    files = write_bitstream(made, folder)
+        files = write_bitstream(made, folder)
     if as_json:
         typer.echo(json.dumps({**made.report.to_dict(), "files": [str(file) for file in files]}))
         return
     show(made.report)
     typer.echo(f"{files[0]}  load it with: {target.program.format(file=files[0])}")
+    words = " ".join([spec, *(f"-p {param}" for param in params or ())])
+    typer.echo(f"then: rtloom host {words} --port PORT --baud {target.baud} -i in.npz -o out.npz")
+
+
+@contextmanager
+def _removed_if_empty(folder: Path, there: bool) -> "Iterator[None]":
+    """Remove a folder that was not there before, where nothing was written into it."""
+    try:
+        yield
+    finally:
+        if not there and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def show(report: "BitstreamReport") -> None:

@@ -16,6 +16,8 @@ __all__ = ["LIMIT_BYTES", "clean", "digest", "once", "prune"]
 
 LIMIT_BYTES = 2 << 30
 """Models beyond this size together are thrown away, those not used for the longest time first."""
+PRUNED = ("model", "shell")
+"""Kinds that are thrown away; what they are made of is few and stays."""
 ABANDONED = 86400.0
 """Seconds after which a half-built model belongs to nobody any more."""
 
@@ -91,13 +93,14 @@ def _locked(name: str) -> Iterator[None]:
 
 
 def prune(limit: int = LIMIT_BYTES) -> int:
-    """Delete the models unused for the longest time until at most `limit` bytes remain; return the bytes freed."""
+    """Delete what of `PRUNED` was longest unused until at most `limit` bytes remain; return the bytes freed."""
     aged = []
-    for left in (cache_dir("sim") / "model").glob(".work-*"):
+    kinds = [cache_dir("sim") / kind for kind in PRUNED]
+    for left in (path for kind in kinds for path in kind.glob(".work-*")):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - left.stat().st_mtime > ABANDONED:
                 shutil.rmtree(left, ignore_errors=True)
-    for folder in (cache_dir("sim") / "model").glob("[0-9a-f]*"):
+    for folder in (path for kind in kinds for path in kind.glob("[0-9a-f]*")):
         with contextlib.suppress(FileNotFoundError):
             size = sum(entry.stat().st_size for entry in folder.iterdir())
             aged.append((folder.stat().st_mtime, size, folder))

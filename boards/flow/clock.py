@@ -16,6 +16,8 @@ __all__ = ["Build", "Closed", "close_timing", "fits_line"]
 
 # What the tool is to reach where no clock is asked for: more than designs do, so that it keeps trying.
 _TARGET = {"ice40": 60e6, "ecp5": 160e6, "gowin": 120e6}
+LEAST_CYCLES = 8
+"""Clock cycles of a bit on a real line: the receiver's sample may be a cycle off, and the other end's clock as well."""
 ROUNDS = 4
 """Clocks that are tried after the first measurement."""
 
@@ -68,10 +70,9 @@ class _Attempts:
 def fits_line(board: Board, setting: Setting) -> bool:
     """Tell whether the board's serial line can run from a clock."""
     try:
-        clocks_per_bit(float(setting.f_out), board.baud)
+        return clocks_per_bit(float(setting.f_out), board.baud) >= LEAST_CYCLES
     except InputError:
         return False
-    return True
 
 
 def close_timing(
@@ -116,8 +117,8 @@ def close_timing(
     ToolError
         Where a tool is missing or fails.
     """
-    _check(seeds, clock_hz, margin)
-    attempts = _Attempts(board, max(_TARGET[board.fpga], clock_hz or 0.0), time_limit, tell)
+    _check(seeds, clock_hz, margin, time_limit)
+    attempts = _Attempts(board, max(_TARGET[board.fpga], (clock_hz or 0.0) / (1 - margin)), time_limit, tell)
     ceiling, order = clock_hz, list(seeds)
     if ceiling is None:
         first = best_clock(board, _TARGET[board.fpga] / 2, lambda found: fits_line(board, found))
@@ -137,7 +138,7 @@ def close_timing(
     raise _missed(board, setting, best, margin)
 
 
-def _check(seeds: Sequence[int], clock_hz: float | None, margin: float) -> None:
+def _check(seeds: Sequence[int], clock_hz: float | None, margin: float, time_limit: float) -> None:
     """Check what a user can set."""
     if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 1 or max(seeds) >= 1 << 31:
         raise must("Seeds", "be different integers from 1 to 2147483647", list(seeds))
@@ -145,6 +146,8 @@ def _check(seeds: Sequence[int], clock_hz: float | None, margin: float) -> None:
         raise must("Clock", "be above 0 and below 1000 MHz", clock_hz / 1e6)
     if not 0 <= margin < 1:
         raise must("Margin", "be from 0 to less than 1", margin)
+    if not 0 < time_limit <= 1e6:
+        raise must("Time limit", "be above 0 and at most 1000000 seconds", time_limit)
 
 
 def _missed(board: Board, setting: Setting, best: Placed | None, margin: float) -> CheckError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...errors import CheckError
-from ...hdl.netlist import Instance, Netlist
+from ...hdl.netlist import Bit, Instance, Netlist
 from .top import TOP
 
 __all__ = ["ENDS", "levels"]
@@ -100,17 +100,35 @@ def _longest(arcs: dict[int, list[tuple[int, float]]], waits: dict[int, int]) ->
 
 def _arcs(fpga: str, cells: Sequence[Instance]) -> Iterator[tuple[int, int, float]]:
     """Give each way through a cell: net, net, levels."""
-    for cell in cells:
+    for number, cell in enumerate(cells):
         kind = next((kind for kind in _CELLS[fpga] if re.fullmatch(kind.pattern, cell.type)), None)
         if kind is None:
             continue
         given = {pin: re.fullmatch(kind.outputs, pin) is not None for pin in cell.pins}
-        for pin, bits in cell.pins.items():
-            if given[pin] or re.fullmatch(kind.clocked, pin):
-                continue
-            for out, driven in cell.pins.items():
-                if given[out]:
-                    taken = CARRY if (pin, out) == (kind.carry_in, kind.carry_out) else kind.levels
-                    yield from (
-                        (a, b, taken) for a in bits for b in driven if isinstance(a, int) and isinstance(b, int)
-                    )
+        read = {pin: bits for pin, bits in cell.pins.items() if not given[pin] and not re.fullmatch(kind.clocked, pin)}
+        if _registered(cell):
+            # what comes is multiplied and then kept: the way ends inside
+            yield from (
+                (bit, -1 - number, kind.levels) for bits in read.values() for bit in bits if isinstance(bit, int)
+            )
+            continue
+        for pin, bits in read.items():
+            for out in (out for out in cell.pins if given[out] and (pin, out) not in _NO_WAYS):
+                taken = CARRY if (pin, out) == (kind.carry_in, kind.carry_out) else kind.levels
+                yield from _between(bits, cell.pins[out], taken)
+
+
+def _between(bits: Sequence[Bit], driven: Sequence[Bit], taken: float) -> Iterator[tuple[int, int, float]]:
+    """Give the ways from each net to each other."""
+    yield from ((a, b, taken) for a in bits for b in driven if isinstance(a, int) and isinstance(b, int))
+
+
+def _registered(cell: Instance) -> bool:
+    """Tell whether a multiplier keeps its product, or its factors, in registers of its own."""
+    names = ("A_REG", "B_REG", "TOP_8x8_MULT_REG", "BOT_8x8_MULT_REG")
+    chosen = [int(str(cell.parameters.get(name, "0")), 2) for name in names]
+    return any(chosen) or int(str(cell.parameters.get("TOPOUTPUT_SELECT", "0")), 2) == 1
+
+
+_NO_WAYS = {(f"{letter}1", "S0") for letter in "ABCD"}
+"""Pins of a CCU2C of which one does not depend on the other: its second half, and the sum of its first."""

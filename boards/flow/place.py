@@ -26,6 +26,8 @@ _RESOURCES = {
     "ecp5": {"LUT4": "TRELLIS_COMB", "FF": "TRELLIS_FF", "DSP": "MULT18X18D", "BRAM": "DP16KD"},
     "gowin": {"LUT4": "LUT4", "FF": "DFF", "DSP": "MULT18X18", "BRAM": "BSRAM"},
 }
+# Cells of Gowin that take LUTs and that nextpnr counts apart.
+_ALSO_LUTS = {"ALU": 1, "RAM16SDP4": 4}
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,10 @@ def _used(board: Board, utilization: Mapping[str, Mapping[str, int]]) -> dict[st
     found = {}
     for resource, cell in _RESOURCES[board.fpga].items():
         found[resource] = (utilization[cell]["used"], utilization[cell]["available"])
+    if board.fpga == "gowin":
+        used, available = found["LUT4"]
+        also = sum(weight * utilization.get(cell, {"used": 0})["used"] for cell, weight in _ALSO_LUTS.items())
+        found["LUT4"] = (used + also, available)
     return found
 
 

@@ -30,7 +30,10 @@ DSP = (_IN_DSP - _AT_12) / 12 - CELL * _IN_DSP_CELLS
 """uA a MHz of a DSP block."""
 PLL = _PLL_RAIL + _PLL_CORE - _BLANK - CLOCK * _PLL_MHZ
 """uA of the PLL."""
-_SOURCE = "model, error not known: currents of github.com/tinyvision-ai-inc/ice40_power, without BRAM and pins"
+_SOURCE = (
+    "model, error not known: currents of github.com/tinyvision-ai-inc/ice40_power, the PLL's at 16 MHz, "
+    "without BRAM and pins"
+)
 
 
 def power(board: Board, setting: Setting, used: Mapping[str, tuple[int, int]]) -> Figure | None:

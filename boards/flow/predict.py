@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import resources
 from statistics import median
 
+from ...errors import CheckError
 from ...figures import Figure
 from .depth import levels
 
@@ -55,10 +56,13 @@ def level_times() -> dict[str, LevelTime]:
 
 
 def predicted_fmax(fpga: str, netlist: str) -> Figure | None:
-    """Return the highest clock of a mapped netlist before it is placed; None for a family of too few designs."""
+    """Return the highest clock of a mapped netlist before it is placed; None where nothing is known of its levels."""
     times = level_times().get(fpga)
     if times is None:
         return None
-    deep = levels(fpga, netlist)
+    try:
+        deep = levels(fpga, netlist)
+    except CheckError:  # cells that are used in a way that the levels do not know
+        return None
     source = f"model ±{times.worst:.1f} % (n = {times.n}, each left out in turn; median {times.error:.1f} %)"
     return Figure(1e9 / (deep * times.ns), "Hz", source)

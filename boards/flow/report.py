@@ -124,7 +124,7 @@ def _notes(board: Board, closed: Closed) -> tuple[str, ...]:
     notes = []
     soft = closed.build.synthesis.soft_multipliers
     if board.fpga == "gowin":
-        notes.append("no DSP blocks used, as nextpnr knows no delays of Gowin's: multipliers are in LUTs")
+        notes.append("nextpnr knows no delays of Gowin's DSP and RAM blocks: multipliers and memories are in LUTs")
     elif soft:
         notes.append(
             f"{soft} multipliers in LUTs: the board's {board.budget['DSP']} DSP blocks hold those that save most"

@@ -79,7 +79,8 @@ def synthesize_board(board: Board, design: str, top: str, *, time_limit: float =
         found = outline(json.loads((folder / "flat.json").read_text()), TOP)
         check_outline(board, found)
         soft = keep_soft(board.fpga, found.multipliers, usable_dsp(board))
-        booth = [f"booth {TOP}/{cell}" for cell in soft]
+        # Booth's recoding leaves narrow factors alone; what it leaves becomes rows of adders.
+        booth = [f"{command} {TOP}/{cell}" for cell in soft for command in ("booth", "techmap")]
         passes = ["read_rtlil flat.il", *booth, *_mapping(board), "write_json mapped.json"]
         _yosys(passes, folder, began + time_limit)
         netlist = (folder / "mapped.json").read_text()
@@ -94,7 +95,10 @@ def _mapping(board: Board) -> list[str]:
     """Return the commands of the FPGA's family; with pads, where the family's synthesis makes them."""
     passes = FPGAS[board.fpga].passes(TOP, flatten=True, dsp=usable_dsp(board) > 0)
     # An older nextpnr does not know the cells that only say where a flattened module was.
-    return [*(command.replace(" -noiopads", "") for command in passes), "delete t:$scopeinfo"]
+    if board.fpga == "gowin":
+        # nextpnr knows no delays of Gowin's block RAMs: memories become LUTs, whose delays it knows
+        passes = [command.replace("synth_gowin -noiopads", "synth_gowin -nobram") for command in passes]
+    return [*passes, "delete t:$scopeinfo"]
 
 
 def _yosys(passes: list[str], folder: Path, end: float) -> None:

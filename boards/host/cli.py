@@ -39,7 +39,7 @@ def host(
 
     The input holds one array for each argument of the operation, as for rtloom run.
 
-    Example: rtloom host systolic-4x4-int8 --port /dev/ttyUSB0 -i in.npz -o out.npz
+    Example: rtloom host systolic-4x4-int8 --port /dev/ttyUSB0 --baud 1000000 -i in.npz -o out.npz
     """
     from contextlib import ExitStack
     from inspect import signature

@@ -79,7 +79,7 @@ class Exchange:
         self.port = port
         self.statistics = Statistics()
         self._line = line
-        self._seconds_per_byte = BITS_PER_BYTE / baud
+        self._baud, self._seconds_per_byte = baud, BITS_PER_BYTE / baud
         self._retries = retries
         self._patience = patience
         self._reader = FrameReader()
@@ -143,6 +143,7 @@ class Exchange:
     def _unanswered(self, request: Request, received: int, seconds: float) -> CheckError:
         """Return the error for a request that no answer came to."""
         came = f"{received} bytes came, none of them its answer" if received else "nothing came"
+        came += f"; the line has {self._baud} baud"
         return CheckError(
             f"Board at {self.port} must answer {_name(request)}, asked {self._retries + 1} times in {seconds:.1f} s, "
             f"but {came}"

@@ -14,6 +14,8 @@ __all__ = ["QUIET", "Transfer"]
 
 QUIET = 10.0
 """Seconds in which a board must take or give something while a job is not done."""
+PATIENT = 3
+"""Steps without progress that a board may have, however long each took."""
 FIRST_PIECE, LEAST_PIECE = 64, 16
 """Bytes of a payload: short frames come through where long ones do not, so pieces follow what the line can do."""
 CLEAN = 8
@@ -32,7 +34,7 @@ class Transfer:
     job
         What goes in, and how much is to come out.
     quiet
-        Seconds without any progress that are a failure.
+        Seconds without any progress that are a failure, and `PATIENT` steps besides: an answer may take long.
     """
 
     def __init__(self, exchange: Exchange, ports: Sequence[StreamPort], job: Job, quiet: float = QUIET) -> None:
@@ -58,11 +60,13 @@ class Transfer:
         ToolError
             Where the port fails.
         """
-        moved = time.monotonic()
+        moved, idle = time.monotonic(), 0
         while any(self._unsent) or any(self._missing(place) for place in range(len(self._outputs))):
             if self._step():
-                moved = time.monotonic()
-            elif time.monotonic() - moved > self._quiet:
+                moved, idle = time.monotonic(), 0
+                continue
+            idle += 1
+            if idle > PATIENT and time.monotonic() - moved > self._quiet:
                 raise self._stuck()
         self._check_end()
         pairs = zip(self._outputs, self._came, strict=True)
@@ -117,7 +121,7 @@ class Transfer:
         return self._wanted[place] - len(self._came[place])
 
     def _check_end(self) -> None:
-        """Raise where an output has more to give than the job's beats."""
+        """Raise where an output has more than the job's beats by now; what comes later, the next RESET drops."""
         for place, port in enumerate(self._outputs):
             if self._read(place, 1):
                 beats = self._wanted[place] // beat_bytes(port)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from ...generators.spec import Spec
 from ...hdl.ports import StreamPort
@@ -14,14 +15,17 @@ IDENTITY_BYTES = 8
 
 
 def identity(family: str, digest: str, ports: Sequence[StreamPort]) -> bytes:
-    """Return the identity of a design: of its family, its parameters' digest, its streams and the protocol.
+    """Return the identity of a design: its family, its parameters' digest, its streams, the protocol, and the package.
+
+    Whatever decides what the bytes on the line mean is in it: another version of the package may map tensors otherwise.
 
     Parameters
     ----------
     family, digest, ports
         As they stand in a `rtloom.hdl.manifest.Manifest`.
     """
-    what = [VERSION, family, digest, [port.to_dict() for port in ports]]
+    streams = [[p.name, p.direction, p.last, [[f.name, f.format.name, f.lanes] for f in p.fields]] for p in ports]
+    what = [VERSION, version("rtloom"), family, digest, streams]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).digest()[:IDENTITY_BYTES]
 
 

@@ -31,6 +31,7 @@ from ...errors import CheckError
 
 __all__ = [
     "ANSWER",
+    "COUNTER_BYTES",
     "HEADER_BYTES",
     "MAX_PAYLOAD",
     "VERSION",
@@ -48,6 +49,8 @@ ANSWER = 0x80
 HEADER_BYTES = 5
 MAX_PAYLOAD = 256
 """Bytes of a payload, either way."""
+COUNTER_BYTES = 5
+"""Bytes of each counter."""
 _MAGIC = b"rtlm"
 
 
@@ -145,7 +148,7 @@ class Greeting:
 
 @dataclass(frozen=True)
 class Counters:
-    """Clock cycles of the design since its reset, each modulo 2**32.
+    """Clock cycles of the design since its reset, each modulo 2**40: hours, even of waiting for the line.
 
     Parameters
     ----------
@@ -163,8 +166,8 @@ class Counters:
 
     @property
     def payload(self) -> bytes:
-        """As they travel: 4 bytes each, lowest first."""
-        return b"".join(value.to_bytes(4, "little") for value in (self.cycles, self.starved, self.stalled))
+        """As they travel: `COUNTER_BYTES` each, lowest first."""
+        return b"".join(value.to_bytes(COUNTER_BYTES, "little") for value in (self.cycles, self.starved, self.stalled))
 
     @classmethod
     def parse(cls, payload: bytes) -> Self:
@@ -175,6 +178,7 @@ class Counters:
         CheckError
             Where it has another length.
         """
-        if len(payload) != 12:
-            raise CheckError(f"Board's counters must be 12 bytes, not {len(payload)}")
-        return cls(*(int.from_bytes(payload[at : at + 4], "little") for at in (0, 4, 8)))
+        if len(payload) != 3 * COUNTER_BYTES:
+            raise CheckError(f"Board's counters must be {3 * COUNTER_BYTES} bytes, not {len(payload)}")
+        starts = range(0, len(payload), COUNTER_BYTES)
+        return cls(*(int.from_bytes(payload[at : at + COUNTER_BYTES], "little") for at in starts))

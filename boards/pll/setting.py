@@ -85,7 +85,8 @@ def best(
     for setting in ordered:
         if setting.f_out <= at_most and (fits is None or fits(setting)):
             return setting
-    slowest = f"and its slowest is {ordered[-1].mhz}" if ordered else "and it has none"
+    usable = [setting for setting in ordered if fits is None or fits(setting)]
+    slowest = f"and its slowest is {usable[-1].mhz}" if usable else "and it has none"
     raise CheckError(
         f"{of} must have a clock of at most {at_most / 1e6:.6g} MHz that the serial line allows, {slowest}"
     )

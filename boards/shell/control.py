@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from ...hdl.emit import Shared
 from ..link.protocol import MAX_PAYLOAD, Op, Status
 from .answer import GREETING_BYTES
-from .counters import COUNTER_BYTES
+from .counters import TOLD_BYTES
 
 __all__ = ["Control"]
 
@@ -189,7 +189,7 @@ class Control(Shared):
                 with m.Case(Op.HELLO):
                     m.d.sync += self.size.eq(GREETING_BYTES)
                 with m.Case(Op.COUNTERS):
-                    m.d.sync += self.size.eq(COUNTER_BYTES)
+                    m.d.sync += self.size.eq(TOLD_BYTES)
                 with m.Case(Op.READ):
                     m.d.sync += self.chosen.eq(self.stream)
                     with m.If(self.status == Status.OK):

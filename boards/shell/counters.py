@@ -4,11 +4,12 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from ...hdl.emit import Shared
+from ..link.protocol import COUNTER_BYTES
 
-__all__ = ["COUNTER_BYTES", "CycleCounters"]
+__all__ = ["TOLD_BYTES", "CycleCounters"]
 
-_BITS = 32
-COUNTER_BYTES = 3 * _BITS // 8
+_BITS = 8 * COUNTER_BYTES
+TOLD_BYTES = 3 * COUNTER_BYTES
 
 
 class CycleCounters(Shared):
@@ -26,7 +27,7 @@ class CycleCounters(Shared):
     byte : Out
         The lowest byte of what is to be told.
     turn : In
-        Turns what is to be told by a byte; after `COUNTER_BYTES` turns it is as before. Meanwhile no beat may come out,
+        Turns what is to be told by a byte; after `TOLD_BYTES` turns it is as before. Meanwhile no beat may come out,
         nor in the two cycles before the first turn.
     """
 
@@ -52,7 +53,7 @@ class CycleCounters(Shared):
         starves = begun & (self.in_ready & ~self.in_valid).any() & ~taking
         stalls = counts & (self.out_valid & ~self.out_ready).any()
         m.d.sync += given.eq(Cat((self.out_valid & self.out_ready).any(), given[0]))
-        told = Signal(8 * COUNTER_BYTES)
+        told = Signal(8 * TOLD_BYTES)
         values = Cat(_running(m, name, event) for name, event in _named(counts, starves, stalls))
         with m.If(given[1]):
             m.d.sync += told.eq(values)

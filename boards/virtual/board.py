@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ...errors import RtloomError
+from ...errors import RtloomError, ToolError
 from ...generators.spec import Spec, load
 from ...sim.build import BuildOptions
 from .model import LineModel
@@ -69,7 +69,7 @@ class VirtualBoard:
         self._there, self._back = Channel(noise, 0), Channel(noise, 1)
         self._awake = 0
         self._failure: RtloomError | None = None
-        self._stop = threading.Event()
+        self._stop, self._ended = threading.Event(), threading.Event()
         # Both ends stay open here: hosts come and go without the terminal noticing.
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
@@ -96,6 +96,11 @@ class VirtualBoard:
         """Let other things happen to the bytes that come over the line from now on."""
         self._there.disturb(noise)
         self._back.disturb(noise)
+
+    def wait(self) -> None:
+        """Return when the board has failed; `close` then says why."""
+        # not the thread's own join: interrupted, it takes the thread for ended
+        self._ended.wait()
 
     def close(self) -> None:
         """End the board; a second time does nothing.
@@ -125,6 +130,10 @@ class VirtualBoard:
                 self._answer()
         except RtloomError as error:
             self._failure = error
+        except OSError as error:
+            self._failure = ToolError(f"Virtual board must have a terminal to work on, but: {error.strerror}")
+        finally:
+            self._ended.set()
 
     def _wait(self) -> None:
         """Take what has come from the host; sleep where there is nothing to be done."""

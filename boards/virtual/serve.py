@@ -1,7 +1,6 @@
 """A virtual board that stays until it is stopped."""
 
 import contextlib
-import time
 from collections.abc import Callable
 
 from ...generators.spec import Spec
@@ -33,5 +32,4 @@ def serve(spec: Spec, tell: Callable[[str], None], noise: LineNoise | None = Non
     with VirtualBoard(spec, noise) as board:
         tell(board.port)
         with contextlib.suppress(KeyboardInterrupt):
-            while True:
-                time.sleep(3600)
+            board.wait()

@@ -19,7 +19,7 @@ from rtloom.boards.flow.bitstream import Bitstream, bitstream
 from rtloom.boards.flow.depth import levels
 from rtloom.boards.flow.predict import LEAST, fit_level_time
 from rtloom.boards.host.connect import connect
-from rtloom.boards.marked import MARKED
+from rtloom.boards.marked import MARKED, SMALLEST
 from rtloom.boards.shell.params import clocks_per_bit
 from rtloom.boards.virtual.board import VirtualBoard
 from rtloom.examples.digits import run as digits_demo
@@ -36,8 +36,6 @@ SEEDS = (1, 2)
 SLOW, FEW = 50, 4
 """Clock cycles of a bit from which on only a few images go over a simulated line."""
 PATIENCE = 20.0
-SMALLEST = ("systolic-4x4-int8", "lut-small-w2a4", "sparse-small", "attention-tiny", "vector-gelu")
-"""A preset of each family."""
 
 
 def bitstreams() -> dict[str, Figure]:

@@ -140,6 +140,9 @@ def test_clock_that_is_not_reached():
         ({"seeds": ()}, r"^Seeds must be different integers from 1 to 2147483647, not \[\]$"),
         ({"clock_mhz": -1.0}, r"^Clock must be above 0 and below 1000 MHz, not -1.0$"),
         ({"margin": 1.0}, r"^Margin must be from 0 to less than 1, not 1.0$"),
+        ({"time_limit": 0.0}, r"^Time limit must be above 0 and at most 1000000 seconds, not 0.0$"),
+        ({"time_limit": float("inf")}, r"^Time limit must be above 0 and at most 1000000 seconds, not inf$"),
+        ({"time_limit": float("nan")}, r"^Time limit must be above 0 and at most 1000000 seconds, not nan$"),
     ],
 )
 def test_bad_options(options, message):

@@ -12,7 +12,7 @@ from rtloom.boards.flow import bitstream as flow
 from rtloom.boards.flow.bitstream import Bitstream
 from rtloom.boards.flow.report import BitstreamReport
 from rtloom.boards.marked import MARKED
-from rtloom.errors import InputError
+from rtloom.errors import CheckError, InputError
 from rtloom.figures import Figure
 from rtloom.generators.spec import load
 
@@ -22,7 +22,7 @@ pytest.importorskip("amaranth_boards")
 def run(*words):
     app = typer.Typer()
     register(app)
-    return CliRunner().invoke(app, list(words))
+    return CliRunner().invoke(app, list(map(str, words)))
 
 
 def made(spec):
@@ -95,6 +95,7 @@ def test_bitstream_shows_the_report_and_writes_the_files(asked, tmp_path):
     assert (tmp_path / "out" / "lut.bin").read_bytes() == b"bits"
     for text in ("25.1 MHz", "24 MHz, made by SB_PLL40_PAD", "0.768 GOPS", "50.0 %", "3 multipliers in LUTs"):
         assert text in shown.output
+    assert "--baud 1000000 -i in.npz -o out.npz" in " ".join(shown.output.split())
     assert "from a through b to c, 39.84 ns" in " ".join(shown.output.split())
 
 
@@ -104,6 +105,19 @@ def test_bitstream_as_json(asked, tmp_path):
     assert asked["seeds"] == (1, 2, 3)
     assert content["figures"]["clock"]["value"] == 24e6
     assert content["files"] == [str(tmp_path / "lut.bin"), str(tmp_path / "top.v")]
+
+
+def test_a_failure_leaves_no_folder(monkeypatch, tmp_path):
+    def fails(*_, **__):
+        raise CheckError("too slow")
+
+    monkeypatch.setattr(flow, "bitstream", fails)
+    (tmp_path / "there").mkdir()
+    for name in ("new", "there"):
+        assert isinstance(
+            run("bitstream", "lut-small-w2a4", "-b", "icebreaker", "-o", tmp_path / name).exception, CheckError
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
 
 
 def test_unknown_board(tmp_path):

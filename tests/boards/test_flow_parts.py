@@ -56,6 +56,20 @@ def test_multipliers_beyond_the_dsp_blocks_become_luts():
     assert 80 < (many.counts["LUT4"] - few.counts["LUT4"]) / 2 < 180
 
 
+def test_narrow_multipliers_beyond_the_dsp_blocks_become_luts_too():
+    narrow = products(10).replace("chain[16*i+8 +: 8]", "chain[16*i+8 +: 3]")
+    assert narrow != products(10)
+    found = synthesized("icebreaker", narrow)
+    assert (found.counts["DSP"], found.soft_multipliers) == (8, 2)
+
+
+def test_memories_of_gowin_are_luts():
+    small = MEMORY.replace("256*31-1", "511")
+    gowin, ice40 = (synthesized(name, small).counts for name in ("tang-nano-9k", "icebreaker"))
+    assert (gowin["BRAM"], ice40["BRAM"]) == (0, 2)
+    assert gowin["LUT RAM"] > 0
+
+
 MEMORY = """
 module rtloom_board (input clk, input rst, input rx, output tx, output busy);
   reg [15:0] memory [0:256*31-1];

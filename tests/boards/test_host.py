@@ -9,7 +9,7 @@ from rtloom.boards.host.device import Device
 from rtloom.boards.host.transfer import Transfer
 from rtloom.boards.link.beats import beat_bytes
 from rtloom.boards.link.frames import FrameReader, encode_frame
-from rtloom.boards.link.identity import identity_of
+from rtloom.boards.link.identity import identity, identity_of
 from rtloom.boards.link.protocol import VERSION, Answer, Counters, Greeting, Op, Status
 from rtloom.errors import CheckError, InputError
 from rtloom.generators.spec import Spec, load
@@ -113,7 +113,8 @@ def test_no_greeting():
 
 def test_silent_board():
     with pytest.raises(
-        CheckError, match=r"^Board at memory must answer HELLO, asked 9 times in .* s, but nothing came$"
+        CheckError,
+        match=r"^Board at memory must answer HELLO, asked 9 times in .* s, but nothing came; the line has \d+ baud$",
     ):
         Device(SPEC, *exchange(lambda raw: b""))
 
@@ -190,3 +191,13 @@ def test_tensors_are_checked_before_the_board_is_asked():
     with Device(spec, *exchange(model.feed)) as board, pytest.raises(InputError):
         board.run("gemm", a=np.zeros((4, 4)), b=np.zeros((3, 4)))
     assert model.carried == [Op.HELLO]
+
+
+def test_identity_is_what_the_bytes_mean():
+    spec = load("lut-small-w2a4")
+    ports = spec.family.ports(spec.params)
+    reworded = [replace(port, doc="other words") for port in ports]
+    wider = [replace(port, fields=(replace(port.fields[0], lanes=port.fields[0].lanes + 1),)) for port in ports]
+    assert identity("lut", spec.params.digest, reworded) == identity_of(spec)
+    assert identity("lut", spec.params.digest, wider) != identity_of(spec)
+    assert identity("lut", "0" * 8, ports) != identity_of(spec)

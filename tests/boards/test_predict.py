@@ -37,6 +37,24 @@ def test_carry_chains_and_multipliers():
     assert levels("ecp5", memory) == 2 + ENDS  # what is written does not pass through
 
 
+def mac(selected, **parameters):
+    """Return a netlist of a multiplier whose product comes back to it through a LUT."""
+    raw = json.loads(netlist(("SB_MAC16", "A=2 B=3 CLK=1 O=4"), ("SB_LUT4", "I0=4 O=2")))
+    raw["modules"][TOP]["cells"]["c0"]["parameters"] = {"TOPOUTPUT_SELECT": selected, **parameters}
+    return json.dumps(raw)
+
+
+def test_a_multiplier_with_registers_ends_paths():
+    assert levels("ice40", mac("01")) == pytest.approx(1 + DSP + ENDS)
+    assert levels("ice40", mac("11", A_REG="1")) == pytest.approx(1 + DSP + ENDS)
+    with pytest.raises(CheckError):
+        levels("ice40", mac("11"))
+
+
+def test_the_first_sum_of_two_does_not_wait_for_the_second():
+    assert levels("ecp5", netlist(("CCU2C", "A0=1 A1=2 S0=2 S1=3"))) == pytest.approx(2 + ENDS)
+
+
 def test_a_loop_is_found():
     with pytest.raises(CheckError, match="Design must be free of combinational loops, but has one"):
         levels("ecp5", netlist(("LUT4", "A=1 B=3 Z=2"), ("LUT4", "A=2 Z=3")))
@@ -56,6 +74,7 @@ def test_the_clock_foreseen_says_how_far_it_can_be_trusted(monkeypatch):
     assert figure.value == pytest.approx(1e9 / (4 * 2.0))
     assert figure.source.startswith("model ±")
     assert "(n = 3, each left out in turn; median" in figure.source
+    assert predicted_fmax("ecp5", netlist(("LUT4", "A=1 B=3 Z=2"), ("LUT4", "A=2 Z=3"))) is None
     assert predicted_fmax("ice40", netlist(("SB_LUT4", "I0=1 O=2"))) is None
 
 

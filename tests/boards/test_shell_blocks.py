@@ -11,7 +11,7 @@ from amaranth.lib import wiring
 from rtloom.boards.link.frames import ESCAPE, FLAG, encode_frame
 from rtloom.boards.link.protocol import Counters
 from rtloom.boards.shell.buffers import InputRing, OutputRing
-from rtloom.boards.shell.counters import COUNTER_BYTES, CycleCounters
+from rtloom.boards.shell.counters import TOLD_BYTES, CycleCounters
 from rtloom.boards.shell.crc import Crc
 from rtloom.boards.shell.frames import Deframer, Framer
 from rtloom.boards.shell.uart import UartReceiver, UartTransmitter
@@ -340,7 +340,7 @@ def test_counters_follow_their_definition(seed):
 
     async def tell(ctx):
         raw = b""
-        for _ in range(COUNTER_BYTES):
+        for _ in range(TOLD_BYTES):
             raw += bytes([ctx.get(counters.byte)])
             ctx.set(counters.turn, 1)
             await ctx.tick()
@@ -360,8 +360,8 @@ def test_counters_follow_their_definition(seed):
             await ctx.tick().repeat(2)
             cycles.extend([(0, 0, 0, 0)] * 2)
             assert await tell(ctx) == counted(cycles)
-            cycles.extend([(0, 0, 0, 0)] * COUNTER_BYTES)
+            cycles.extend([(0, 0, 0, 0)] * TOLD_BYTES)
             assert await tell(ctx) == counted(cycles)
-            cycles.extend([(0, 0, 0, 0)] * COUNTER_BYTES)
+            cycles.extend([(0, 0, 0, 0)] * TOLD_BYTES)
 
     clocked(counters, testbench)

@@ -1,11 +1,14 @@
 """The line of the virtual board, bit by bit, around Verilog of a few lines."""
 
+import os
 import time
 
 import pytest
 
 from rtloom.boards.virtual import model
+from rtloom.boards.virtual.board import VirtualBoard
 from rtloom.boards.virtual.model import LineModel
+from rtloom.boards.virtual.serve import serve
 from rtloom.errors import CheckError
 from rtloom.generators.spec import load
 from rtloom.hdl.emit import Verilog
@@ -100,3 +103,12 @@ def test_a_shell_is_emitted_once(monkeypatch):
     assert texts[0] == texts[1] == f"// {spec.params.digest} {clocks}"
     assert texts[2] != texts[0]
     assert asked == [(spec.name, clocks), (spec.name, clocks + 1)]
+
+
+def test_a_board_that_fails_is_no_longer_served(monkeypatch):
+    def fails(*_):
+        raise CheckError("an assertion of the design")
+
+    monkeypatch.setattr(VirtualBoard, "_run", fails)
+    with pytest.raises(CheckError, match="an assertion of the design"):
+        serve(load("systolic-4x4-int8", rows=2, cols=2), lambda port: os.write(os.open(port, os.O_RDWR), b"x"))
