@@ -53,7 +53,7 @@ def test_line_that_is_too_quick_is_refused():
 
 @pytest.mark.parametrize("target", ["ice40", "ecp5"])
 def test_shell_is_small(target):
-    """Around three streams of 40, 32 and 104 bits: shift registers take 176 of the registers, counters of 40 bits 240."""
+    """Around three streams of 40, 32 and 104 bits: shift registers take 176 registers, counters of 40 bits 240."""
     ports = through_ports()
     shell = emit_verilog(Through.shell(ports, 104), TOP)
     report = synthesize(shell.text, TOP, target)
