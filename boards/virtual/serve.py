@@ -1,6 +1,8 @@
 """A virtual board that stays until it is stopped."""
 
 import contextlib
+import signal
+import threading
 from collections.abc import Callable
 
 from ...generators.spec import Spec
@@ -11,7 +13,7 @@ __all__ = ["serve"]
 
 
 def serve(spec: Spec, tell: Callable[[str], None], noise: LineNoise | None = None) -> None:
-    """Make a virtual board and keep it until Ctrl-C.
+    """Make a virtual board and keep it until Ctrl-C, or until the process is told to end.
 
     Parameters
     ----------
@@ -29,7 +31,10 @@ def serve(spec: Spec, tell: Callable[[str], None], noise: LineNoise | None = Non
     ToolError
         Where the simulator cannot be built.
     """
-    with VirtualBoard(spec, noise) as board:
+    with VirtualBoard(spec, noise) as board, contextlib.suppress(KeyboardInterrupt):
+        if threading.current_thread() is threading.main_thread():
+            # by ourselves: a shell has its background commands ignore Ctrl-C, and nothing else ends them well
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.default_int_handler)
         tell(board.port)
-        with contextlib.suppress(KeyboardInterrupt):
-            board.wait()
+        board.wait()
