@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from typing import Annotated, Any
 
@@ -115,6 +116,7 @@ UsageError: Any = typer.BadParameter.__base__
 
 def main() -> None:
     """Run the command that the process was started with and end with its exit status."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the tools that run end as well
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], prog_name="rtloom", standalone_mode=False))
     except UsageError as error:

@@ -28,8 +28,9 @@ def verilog(
 
     Example: rtloom verilog systolic-8x8-int8 -p rows=16 -o out
     """
+    from .files import write_files
     from .generators.cli import overrides
-    from .generators.design import design_files, emit_design, write_files
+    from .generators.design import design_files, emit_design
     from .generators.spec import load
 
     loaded = load(spec, **overrides(params))

@@ -1,14 +1,15 @@
 """Files that are written whole or not at all: to a temporary name beside the target, then renamed."""
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from .errors import must
 
-__all__ = ["made_folder", "whole_file"]
+__all__ = ["made_folder", "whole_file", "write_files"]
 
 
 @contextmanager
@@ -64,6 +65,38 @@ def made_folder(path: Path, thing: str = "Output") -> Path:
     if not os.access(path, os.W_OK):
         raise must(thing, "be a folder that can be written", str(path))
     return path
+
+
+def write_files(directory: Path, contents: Mapping[str, str | bytes]) -> list[Path]:
+    """Write several files into a folder, made if need be: all are complete before the first takes its name.
+
+    Parameters
+    ----------
+    directory
+        The folder.
+    contents
+        Name -> what the file holds; text becomes UTF-8.
+
+    Returns
+    -------
+    list of Path
+        The files, in order.
+
+    Raises
+    ------
+    InputError
+        Where the folder cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".rtloom-", dir=directory) as staging:
+            for name, content in contents.items():
+                (Path(staging) / name).write_bytes(content.encode() if isinstance(content, str) else content)
+            for name in contents:
+                (Path(staging) / name).replace(directory / name)
+    except OSError as error:
+        raise must("Output", f"be a folder that can be written ({_reason(error)})", str(directory)) from None
+    return [directory / name for name in contents]
 
 
 def _reason(error: OSError) -> str:

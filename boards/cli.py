@@ -78,12 +78,11 @@ def bitstream(
     """
     from rich.console import Console
 
-    from ..files import made_folder
+    from ..files import made_folder, write_files
     from ..generators.cli import overrides
     from ..generators.spec import load
     from .catalogue import board as find_board
     from .flow.bitstream import bitstream as make
-    from .flow.bitstream import write_bitstream
 
     target, loaded = find_board(board), load(spec, **overrides(params))
     wanted = output or Path("build") / board / loaded.name
@@ -104,7 +103,7 @@ def bitstream(
             time_limit=time_limit,
             tell=tell,
         )
-        files = write_bitstream(made, folder)
+        files = write_files(folder, made.files)
     if as_json:
         typer.echo(json.dumps({**made.report.to_dict(), "files": [str(file) for file in files]}))
         return

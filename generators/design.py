@@ -15,12 +15,13 @@ from typing import Any
 
 from ..cache import cache_dir
 from ..errors import must
+from ..files import write_files
 from ..hdl.manifest import INTERFACES, BoundStream, Interface, Manifest, Reset, stream_signals
 from ..hdl.verilog_names import is_plain, plain
 from .fusesoc import core_file
 from .spec import Spec, load
 
-__all__ = ["Design", "design_files", "emit_design", "write_design", "write_files"]
+__all__ = ["Design", "design_files", "emit_design", "write_design"]
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _TOOLS = ("amaranth", "pyosys")
@@ -112,27 +113,6 @@ def design_files(design: Design, description: str = "") -> dict[str, str]:
     """Return the text of each file of a design by its name, the Verilog first."""
     texts = (design.verilog, design.manifest.to_json(), core_file(design.manifest, description))
     return dict(zip(design.manifest.files, texts, strict=True))
-
-
-def write_files(directory: Path, texts: Mapping[str, str]) -> list[Path]:
-    """Write several files into a folder, made if need be: all are complete before the first takes its name.
-
-    Raises
-    ------
-    InputError
-        Where the folder cannot be written.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".rtloom-", dir=directory) as staging:
-            for name, text in texts.items():
-                (Path(staging) / name).write_text(text, encoding="utf-8")
-            for name in texts:
-                (Path(staging) / name).replace(directory / name)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise must("Output", f"be a folder that can be written ({reason})", str(directory)) from None
-    return [directory / name for name in texts]
 
 
 def _make(spec: Spec, interface: Interface, top: str) -> Design:

@@ -3,14 +3,12 @@
 import importlib.metadata
 import importlib.util
 import json
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ToolError
+from ..processes import died, run_tool
 
 __all__ = ["abc_program", "quote", "run_yosys", "yosys_version"]
 
@@ -82,41 +80,8 @@ def run_yosys(
     if importlib.util.find_spec("pyosys") is None:
         yosys_version()
     commands = [f"tee -q {command}" if quiet else command for command in passes]
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-c", _CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        cwd=directory,
-        start_new_session=True,
-    )
-    try:
-        log, complaints = child.communicate(json.dumps(commands), timeout=timeout)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"Yosys must finish within {timeout:g} seconds, but was still running") from None
-    finally:
-        _end(child)
-    if child.returncode:
-        raise ToolError(f"Yosys must succeed, but {_reason(child.returncode, complaints, log)}")
-    return log
-
-
-def _end(child: "subprocess.Popen[str]") -> None:
-    """End the child and what it started, ABC for example, if it still runs."""
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
-
-
-def _reason(status: int, complaints: str, log: str) -> str:
-    """Say in a few words why the child ended badly."""
-    lines = [line.strip() for line in (complaints + "\n" + log).splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR")]
-    if errors:
-        return f"reported {errors[-1]}"
-    if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
-    tail = [line.strip() for line in complaints.splitlines() if line.strip()]
-    return f"ended with status {status}" + (f": {tail[-1][:200]}" if tail else "")
+    child = [sys.executable, "-P", "-c", _CHILD]
+    finished = run_tool("Yosys", child, limit=timeout, directory=directory, told=json.dumps(commands), apart=True)
+    if finished.status:
+        raise died("Yosys", finished)
+    return finished.output

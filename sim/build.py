@@ -14,8 +14,8 @@ from typing import Literal
 import cocotb_tools.config as cocotb
 
 from ..errors import InputError, must
+from ..processes import died, run_tool
 from .model_ports import header_ports
-from .process import died, run_tool
 from .quicken import quicken
 from .runtime import COMPILE_LIMIT, compile_cpp, flags, precompiled, runtime_names, runtime_object
 from .store import digest, once, prune

@@ -13,8 +13,8 @@ import cocotb_tools.config as cocotb
 import find_libpython
 
 from ..errors import ToolError, must
+from ..processes import Finished, run_tool
 from .build import BuildOptions, Verilog, build_cocotb
-from .process import Finished, run_tool
 from .waves import wave_format
 
 __all__ = ["CocotbResult", "CocotbTest", "run_cocotb"]

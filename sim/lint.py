@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import CheckError, InputError, ToolError, must
 from ..hdl.yosys import quote, run_yosys, yosys_version
-from .process import died, run_tool
+from ..processes import died, run_tool
 from .verilator import find_verilator
 
 __all__ = ["Finding", "LintReport", "lint"]

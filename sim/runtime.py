@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ToolError
-from .process import died, run_tool
+from ..processes import died, run_tool
 from .store import digest, once
 from .verilator import Compiler, Verilator
 

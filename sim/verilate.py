@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import CheckError, ToolError
-from .process import Finished, died, run_tool
+from ..processes import Finished, died, run_tool
 from .verilator import Verilator
 
 __all__ = ["verilate"]

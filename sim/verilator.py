@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ToolError
-from .process import died, run_tool
+from ..processes import died, run_tool
 
 __all__ = ["OLDEST", "Compiler", "Verilator", "find_compiler", "find_verilator"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import must
-from .process import run_tool
+from ..processes import run_tool
 from .store import digest, once
 from .verilator import Compiler
 

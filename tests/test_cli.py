@@ -1,6 +1,7 @@
 """The command as a user meets it: help, exit statuses, one line for each mistake, nothing half-written."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -8,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 
 from rtloom import InputError
+from rtloom.__main__ import app
 from rtloom.arrays import read_tensors
 from rtloom.files import whole_file
 
 BIN = Path(sys.executable).parent
-COMMANDS = ["list", "describe", "verilog", "run", "verify", "coverage", "mutate", "prove", "compare", "assess"]
-COMMANDS += ["regress", "lint", "synth", "workload", "clean", "demo", "version"]
+COMMANDS = sorted(typer.main.get_command(app).commands)
 TINY = "systolic-4x4-int8"
 
 
@@ -263,6 +265,21 @@ def test_interrupt_ends_with_130(operands, tmp_path):
     assert done.returncode == 128 + signal.SIGINT
     assert "Traceback" not in done.stderr
     assert not target.exists()
+
+
+def test_termination_ends_tools_too(operands, tmp_path):
+    """A request to end reaches what runs in a session of its own, which would go on for an hour otherwise."""
+    script = f"echo $$ > '{tmp_path}/pid'; kill -TERM $PPID; exec sleep 1000"
+    code = (
+        "import rtloom.verif.simulate as s, rtloom.__main__ as m, rtloom.processes as p\n"
+        f"s.simulate = lambda *_, **__: p.run_tool('Sleeper', ['sh', '-c', {script!r}], limit=1000)\n"
+        "m.main()"
+    )
+    words = ["run", TINY, "-i", operands[0], "-o", tmp_path / "out.npz"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 @pytest.mark.parametrize(

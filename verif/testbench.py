@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..generators.design import Design, write_files
+from ..files import write_files
+from ..generators.design import Design
 from ..generators.spec import Spec
 from ..hdl.manifest import Manifest
 from ..hdl.ports import StreamPort

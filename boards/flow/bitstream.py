@@ -1,14 +1,12 @@
 """From a specification to the file that a board is loaded with."""
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import must
 from ...generators.spec import Spec, load
 from ...hdl.emit import Verilog
 from ...hdl.verilog_names import plain
@@ -25,7 +23,7 @@ from .synthesis import synthesize_board
 from .tools import program
 from .top import CONSTRAINTS, constraints, top_verilog
 
-__all__ = ["Bitstream", "bitstream", "build_bitstream", "write_bitstream"]
+__all__ = ["Bitstream", "bitstream", "build_bitstream"]
 
 _PACKERS = {"ice40": "icepack", "ecp5": "ecppack", "gowin": "gowin_pack"}
 
@@ -208,24 +206,3 @@ def _files(
         CONSTRAINTS[board.fpga]: constraints(board),
     }
     return {packed: data} | {file: text.encode() for file, text in texts.items()}
-
-
-def write_bitstream(made: Bitstream, directory: Path) -> list[Path]:
-    """Write all files of a bitstream into a folder, made if need be: all are complete before the first has its name.
-
-    Raises
-    ------
-    InputError
-        Where the folder cannot be written.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".rtloom-", dir=directory) as staging:
-            for name, content in made.files.items():
-                (Path(staging) / name).write_bytes(content)
-            for name in made.files:
-                (Path(staging) / name).replace(directory / name)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise must("Output", f"be a folder that can be written ({reason})", str(directory)) from None
-    return [directory / name for name in made.files]

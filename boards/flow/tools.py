@@ -1,15 +1,13 @@
 """Tools for bitstreams: native ones on PATH, else those of Python packages; each in a folder of its own."""
 
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from ... import processes
 from ...errors import ToolError
 
 __all__ = ["program", "run_tool", "tool_version"]
@@ -53,43 +51,10 @@ def run_tool(name: str, arguments: Sequence[str], directory: Path, timeout: floa
     ToolError
         Where it is missing, reports an error, crashes or runs out of time.
     """
-    child = subprocess.Popen(
-        [program(name), *arguments],
-        cwd=directory,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        log, _ = child.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"{name} must finish within {timeout:.4g} seconds, but was still running") from None
-    finally:
-        _end(child)
-    if child.returncode:
-        raise ToolError(f"{name} must succeed, but {_reason(child.returncode, log)}")
-    return log
-
-
-def _end(child: "subprocess.Popen[str]") -> None:
-    """End the child and what it started, if it still runs."""
-    if child.poll() is None:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
-
-
-def _reason(status: int, log: str) -> str:
-    """Say in a few words why a tool ended badly."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line for line in lines if re.match(r"(FATAL )?ERROR", line)]
-    if errors:
-        return f"reported {errors[0][:300]}"
-    if status < 0:
-        return f"was ended by {signal.Signals(-status).name}"
-    return f"ended with status {status}" + (f": {lines[-1][:200]}" if lines else "")
+    finished = processes.run_tool(name, [program(name), *arguments], limit=timeout, directory=directory)
+    if finished.status:
+        raise processes.died(name, finished)
+    return finished.output
 
 
 @cache

@@ -6,9 +6,10 @@ import re
 import pytest
 
 from rtloom.boards.catalogue import board
-from rtloom.boards.flow.bitstream import bitstream, build_bitstream, write_bitstream
+from rtloom.boards.flow.bitstream import bitstream, build_bitstream
 from rtloom.boards.flow.place import place
 from rtloom.errors import CheckError, InputError, ToolError
+from rtloom.files import write_files
 
 from .tiny import tiny_shell
 
@@ -74,7 +75,7 @@ def test_critical_path_names_lines_and_components(ice40):
 
 def test_files_are_written_whole(ice40, tmp_path):
     made = ice40[0]
-    files = write_bitstream(made, tmp_path / "out")
+    files = write_files(tmp_path / "out", made.files)
     names = ["tiny.bin", "tiny.report.json", "tiny.manifest.json", "design.v", "top.v", "top.pcf"]
     assert [file.name for file in files] == names
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == sorted(names)
@@ -93,7 +94,7 @@ def test_files_are_written_whole(ice40, tmp_path):
 def test_folder_that_cannot_be_written(ice40, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"^Output must be a folder that can be written \(.*\), not '.*file'$"):
-        write_bitstream(ice40[0], tmp_path / "file")
+        write_files(tmp_path / "file", ice40[0].files)
     assert (tmp_path / "file").read_text() == ""
 
 

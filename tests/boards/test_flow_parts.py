@@ -271,7 +271,7 @@ def tool(tmp_path, monkeypatch, body):
     ("body", "message"),
     [
         ("print('ERROR: no such pin'); raise SystemExit(1)", "a-tool must succeed, but reported ERROR: no such pin"),
-        ("raise SystemExit(3)", "a-tool must succeed, but ended with status 3"),
+        ("raise SystemExit(3)", "a-tool must succeed, but ended with status 3: it said nothing"),
         ("print('odd'); raise SystemExit(3)", "a-tool must succeed, but ended with status 3: odd"),
         ("import os; os.kill(os.getpid(), 11)", "a-tool must succeed, but was ended by SIGSEGV"),
         ("import time; time.sleep(60)", "a-tool must finish within 0.5 seconds, but was still running"),

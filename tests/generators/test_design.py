@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from rtloom.errors import InputError
+from rtloom.files import write_files
 from rtloom.generators import design as design_module
-from rtloom.generators.design import design_files, emit_design, write_design, write_files
+from rtloom.generators.design import design_files, emit_design, write_design
 from rtloom.generators.spec import Spec, load
 from rtloom.hdl.manifest import Manifest
 

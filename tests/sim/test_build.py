@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from rtloom.errors import CheckError, InputError, ToolError
+from rtloom.processes import Finished, run_tool
 from rtloom.sim import build, runtime, store, verilate
 from rtloom.sim.build import BuildOptions, build_cocotb, build_native
-from rtloom.sim.process import Finished, run_tool
 from rtloom.sim.quicken import quicken
 from rtloom.sim.store import clean, digest, once, prune
 

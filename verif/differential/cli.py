@@ -100,7 +100,7 @@ def _split(names: str | None) -> tuple[str, ...]:
 def _show(report: "DifferentialReport", out: Path | None, as_json: bool) -> None:
     """Print a report and write its file."""
     if out is not None:
-        from ...generators.design import write_files
+        from ...files import write_files
 
         write_files(out, {f"differential-{report.design}.json": json.dumps(report.to_dict(), indent=2) + "\n"})
     if as_json:

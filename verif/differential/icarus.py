@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...errors import CheckError, ToolError
 from ...hdl.manifest import BoundStream, Manifest
-from ...sim.process import died, run_tool
+from ...processes import died, run_tool
 from .icarus_bench import LINES, write_bench
 from .stimulus import Run
 from .trace import EngineResult, RunTrace, StreamTrace, Unknown, unknown_lanes

@@ -1,23 +1,38 @@
 """Run an external tool with a time limit; nothing that it started outlives it."""
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import ToolError
+from .errors import ToolError
 
 __all__ = ["Finished", "died", "run_tool"]
+
+# How Yosys and nextpnr begin the line that says why they end.
+_REPORTED = re.compile(r"(FATAL )?ERROR\b")
 
 
 @dataclass(frozen=True)
 class Finished:
-    """How a tool ended: its exit status (negative: the signal that ended it) and all that it said."""
+    """How a tool ended.
+
+    Parameters
+    ----------
+    status
+        Its exit status; negative: the signal that ended it.
+    output
+        All that it said.
+    complaints
+        What it said on standard error, where that was kept apart.
+    """
 
     status: int
     output: str
+    complaints: str = ""
 
 
 def run_tool(
@@ -27,6 +42,8 @@ def run_tool(
     limit: float,
     env: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    told: str | None = None,
+    apart: bool = False,
 ) -> Finished:
     """Run a command to its end and return its status and output, standard error included.
 
@@ -42,6 +59,10 @@ def run_tool(
         Its whole environment; ours if not given.
     directory
         Where it runs.
+    told
+        What it reads from standard input; nothing if not given.
+    apart
+        Keep standard error apart from the output.
 
     Raises
     ------
@@ -51,9 +72,9 @@ def run_tool(
     try:
         child = subprocess.Popen(
             [str(word) for word in command],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if told is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE if apart else subprocess.STDOUT,
             text=True,
             errors="replace",
             env=None if env is None else dict(env),
@@ -65,21 +86,25 @@ def run_tool(
             f"{name} must be a program that can be run, not {str(command[0])!r}: {error.strerror}"
         ) from None
     try:
-        output, _ = child.communicate(timeout=limit)
+        output, complaints = child.communicate(told, timeout=limit)
     except subprocess.TimeoutExpired:
-        raise ToolError(f"{name} must finish within {limit:g} seconds, but was still running") from None
+        raise ToolError(f"{name} must finish within {limit:.4g} seconds, but was still running") from None
     finally:
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
             child.communicate()
-    return Finished(child.returncode, output)
+    return Finished(child.returncode, output, complaints or "")
 
 
 def died(name: str, finished: Finished) -> ToolError:
-    """Return the error for a tool that ended badly: the signal, or its status and last words."""
+    """Return the error for a tool that ended badly: what it reported, the signal, or its status and last words."""
+    said = finished.complaints + "\n" + finished.output
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    reported = [line for line in lines if _REPORTED.match(line)]
+    if reported:
+        return ToolError(f"{name} must succeed, but reported {reported[0][:300]}")
     if finished.status < 0:
         return ToolError(f"{name} must succeed, but was ended by {signal.Signals(-finished.status).name}")
-    lines = [line.strip() for line in finished.output.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower()]
     last = (errors[:1] or lines[-1:] or ["it said nothing"])[0]
     return ToolError(f"{name} must succeed, but ended with status {finished.status}: {last[:300]}")
