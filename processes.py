@@ -1,16 +1,19 @@
 """Run an external tool with a time limit; nothing that it started outlives it."""
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .errors import ToolError
 
-__all__ = ["Finished", "died", "run_tool"]
+__all__ = ["Finished", "died", "run_tool", "watch_tool"]
 
 # How Yosys and nextpnr begin the line that says why they end.
 _REPORTED = re.compile(r"(FATAL )?ERROR\b")
@@ -28,11 +31,14 @@ class Finished:
         All that it said.
     complaints
         What it said on standard error, where that was kept apart.
+    stopped
+        Whether it was ended because of what it said.
     """
 
     status: int
     output: str
     complaints: str = ""
+    stopped: bool = False
 
 
 def run_tool(
@@ -69,31 +75,92 @@ def run_tool(
     ToolError
         Where the program cannot be started or runs out of time.
     """
+    child = _start(
+        name,
+        command,
+        stdin=subprocess.DEVNULL if told is None else subprocess.PIPE,
+        stderr=subprocess.PIPE if apart else subprocess.STDOUT,
+        env=None if env is None else dict(env),
+        cwd=directory,
+    )
     try:
-        child = subprocess.Popen(
+        output, complaints = child.communicate(told, timeout=limit)
+    except subprocess.TimeoutExpired:
+        raise _late(name, limit) from None
+    finally:
+        if child.poll() is None:
+            _kill(child)
+            child.communicate()
+    return Finished(child.returncode, output, complaints or "")
+
+
+def watch_tool(
+    name: str, command: Sequence[str | Path], watch: Callable[[str], bool], *, limit: float, directory: Path
+) -> Finished:
+    """Run a command as `run_tool` does, and end it where a line of its output says so.
+
+    Parameters
+    ----------
+    name, command, limit, directory
+        As for `run_tool`.
+    watch
+        Told each line as it comes; True ends the tool.
+
+    Raises
+    ------
+    ToolError
+        As `run_tool`.
+    """
+    lines, late = list[str](), threading.Event()
+    with _start(name, command, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd=directory) as child:
+
+        def end() -> None:
+            late.set()
+            _kill(child)
+
+        clock = threading.Timer(limit, end)
+        clock.start()
+        try:
+            for line in child.stdout or ():
+                lines.append(line)
+                if watch(line):
+                    return Finished(0, "".join(lines), stopped=True)
+            child.wait()
+        finally:
+            clock.cancel()
+            if child.poll() is None:
+                _kill(child)
+    if late.is_set():
+        raise _late(name, limit)
+    return Finished(child.returncode, "".join(lines))
+
+
+def _start(name: str, command: Sequence[str | Path], **options: Any) -> "subprocess.Popen[str]":
+    """Start a command in a session of its own."""
+    try:
+        return subprocess.Popen(
             [str(word) for word in command],
-            stdin=subprocess.DEVNULL if told is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if apart else subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=None if env is None else dict(env),
-            cwd=directory,
             start_new_session=True,
+            **options,
         )
     except OSError as error:
         raise ToolError(
             f"{name} must be a program that can be run, not {str(command[0])!r}: {error.strerror}"
         ) from None
-    try:
-        output, complaints = child.communicate(told, timeout=limit)
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"{name} must finish within {limit:.4g} seconds, but was still running") from None
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.communicate()
-    return Finished(child.returncode, output, complaints or "")
+
+
+def _kill(child: "subprocess.Popen[str]") -> None:
+    """End a child and what it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _late(name: str, limit: float) -> ToolError:
+    """Return the error for a tool that ran out of time."""
+    return ToolError(f"{name} must finish within {limit:.4g} seconds, but was still running")
 
 
 def died(name: str, finished: Finished) -> ToolError:

@@ -12,7 +12,8 @@ from ...errors import InputError, ToolError
 from ...hdl.emit import Verilog
 from ..board import Board
 from .critical import CriticalPath, critical_path
-from .tools import run_tool, tool_version
+from .route import run_nextpnr
+from .tools import tool_version
 from .top import CONSTRAINTS, TOP, constraints
 
 __all__ = ["PLACERS", "Placed", "place"]
@@ -88,13 +89,15 @@ def place(
     """
     began = time.monotonic()
     tool, routed = PLACERS[board.fpga], _ROUTED[board.fpga]
-    options = ["--json", "top.json", "--report", "report.json", "--seed", str(seed), "--quiet", "--timing-allow-fail"]
+    options = ["--json", "top.json", "--report", "report.json", "--seed", str(seed), "--timing-allow-fail"]
     with tempfile.TemporaryDirectory(prefix="rtloom-place-") as name:
         folder = Path(name)
         (folder / "top.json").write_text(netlist)
         (folder / CONSTRAINTS[board.fpga]).write_text(constraints(board))
         try:
-            run_tool(tool, [*_device(board), *options, "--freq", f"{target_hz / 1e6:.6f}"], folder, time_limit)
+            router = run_nextpnr(
+                tool, [*_device(board), *options, "--freq", f"{target_hz / 1e6:.6f}"], folder, time_limit
+            )
         except ToolError as error:
             raise _too_large(board, error) from None
         report = json.loads((folder / "report.json").read_text())
@@ -107,7 +110,7 @@ def place(
         used=_used(board, report["utilization"]),
         path=critical_path(report["critical_paths"], design, json.loads(netlist)["modules"][TOP]),
         routed=result,
-        source=f"pnr {tool} {tool_version(tool)}, {board.part}, seed {seed}",
+        source=f"pnr {tool} {tool_version(tool)}, {board.part}, seed {seed}{router and f', {router}'}",
         seconds=time.monotonic() - began,
     )
 

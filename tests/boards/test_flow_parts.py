@@ -1,7 +1,6 @@
-"""Parts of the flow by themselves: tools, pins, multipliers, fit."""
+"""Parts of the flow by themselves: pins, multipliers, fit."""
 
 import dataclasses
-import sys
 import time
 
 import pytest
@@ -13,10 +12,9 @@ from rtloom.boards.flow.multipliers import Multiplier, Outline, blocks, keep_sof
 from rtloom.boards.flow.place import place
 from rtloom.boards.flow.power import power
 from rtloom.boards.flow.synthesis import synthesize_board
-from rtloom.boards.flow.tools import run_tool
 from rtloom.boards.flow.top import constraints, top_verilog
 from rtloom.boards.pll.clocks import best_clock
-from rtloom.errors import InputError, ToolError
+from rtloom.errors import InputError
 from rtloom.hdl.emit import Verilog
 from rtloom.hdl.netlist import Netlist
 
@@ -257,33 +255,3 @@ def test_led_shines_while_busy():
     setting = best_clock(low, 12e6)
     assert "assign pin_led = ~busy;" in top_verilog(low, setting)
     assert "assign pin_led = busy;" in top_verilog(dataclasses.replace(low, led_low=False), setting)
-
-
-def tool(tmp_path, monkeypatch, body):
-    """Make a tool of a few lines of Python."""
-    file = tmp_path / "a-tool"
-    file.write_text(f"#!{sys.executable}\n{body}\n")
-    file.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ("print('ERROR: no such pin'); raise SystemExit(1)", "a-tool must succeed, but reported ERROR: no such pin"),
-        ("raise SystemExit(3)", "a-tool must succeed, but ended with status 3: it said nothing"),
-        ("print('odd'); raise SystemExit(3)", "a-tool must succeed, but ended with status 3: odd"),
-        ("import os; os.kill(os.getpid(), 11)", "a-tool must succeed, but was ended by SIGSEGV"),
-        ("import time; time.sleep(60)", "a-tool must finish within 0.5 seconds, but was still running"),
-    ],
-)
-def test_a_tool_that_fails_is_one_line(tmp_path, monkeypatch, body, message):
-    tool(tmp_path, monkeypatch, body)
-    with pytest.raises(ToolError) as caught:
-        run_tool("a-tool", [], tmp_path, 0.5 if "sleep" in body else 30)
-    assert str(caught.value) == message
-
-
-def test_native_tools_come_first(tmp_path, monkeypatch):
-    tool(tmp_path, monkeypatch, "print('native')")
-    assert run_tool("a-tool", [], tmp_path, 30) == "native\n"

@@ -27,8 +27,20 @@ def energy(p: Any, kind: str) -> Counts:
             "sparse MUX": with_activity(groups["sparse MUX"], a),
             "weights of several widths": with_activity(groups["weights of several widths"], w),
             "bitmaps": groups["bitmaps"],
-            "epilogue": with_activity(groups["epilogue"], a / WINDOWS),
+            "epilogue": with_activity(groups["epilogue"], a / WINDOWS) | _told(p, groups["epilogue"]),
             "exit": with_activity(groups["exit"], a / WINDOWS),
             "control": with_activity(groups["control"], a, ("window bits", "held sum bits")),
         }
     )
+
+
+def _told(p: Any, counts: Counts) -> Counts:
+    """Return what changes because results that leave one after the other are of channels with a bias and scale each.
+
+    A chain that has but one channel in a panel keeps both.
+    """
+    several = p.length // p.group > 1
+    told = {name: several * counts[name] for name in ("added bits", "product bits", "result bits")}
+    return {f"channels' {name}": count for name, count in told.items()} | {
+        "channels' biased product bits": several * p.bias * counts["product bits"]
+    }

@@ -14,7 +14,7 @@ from ....hdl.piecewise_shape import PiecewiseShape
 from ....hdl.requantize_shape import SHIFT_BITS
 from .counts import Counts, grouped, products
 
-__all__ = ["GROUPS", "features"]
+__all__ = ["GROUPS", "features", "last_scaling"]
 
 GROUPS = {
     "scaling": ("requantize", "requantize_lane"),
@@ -47,6 +47,11 @@ def features(p: Any) -> Counts:
         **grouped("exit", {"bits": p.lanes * p.o_format.bits + 1}),
         **grouped("control", _control(p)),
     }
+
+
+def last_scaling(p: Any) -> Counts:
+    """Return the counts of the requantisers that results leave by."""
+    return _requantizer(p.lanes, *_scaled(p)[-1])
 
 
 def _joined(several: Iterable[Counts]) -> Counts:
