@@ -237,7 +237,7 @@ SPARSE = Space(
     },
     weight=_sparse_weight,
     most=1024,
-    points=33,
+    points=54,
     settle=_settle_sparse,
 )
 
@@ -296,7 +296,7 @@ VECTOR = Space(
     },
     weight=_vector_weight,
     most=64,
-    points=27,
+    points=54,
     settle=_settle_vector,
 )
 
