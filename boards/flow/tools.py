@@ -12,7 +12,7 @@ from ...errors import ToolError
 
 __all__ = ["program", "run_tool", "tool_version"]
 
-# What a native build for all of these FPGAs together is called.
+# A native build for any of several FPGAs, perhaps not for this one: where there is no other.
 _ALSO = {"nextpnr-himbaechel-gowin": ("nextpnr-himbaechel",)}
 
 
@@ -25,7 +25,7 @@ def program(name: str) -> str:
         Where there is none.
     """
     beside = Path(sys.executable).parent
-    for word in (*_ALSO.get(name, ()), name, f"yowasp-{name}"):
+    for word in (name, f"yowasp-{name}", *_ALSO.get(name, ())):
         found: str | None = shutil.which(word) or shutil.which(word, path=str(beside))
         if found:
             return found

