@@ -7,16 +7,17 @@ from typing import Any
 from ...errors import InputError, must
 from .expressions import evaluate
 from .layers import Attention, Conv2d, Gemm, Layer
+from .vectors import Vector
 from .wiring import Run, Wires, check_wires, parse_wires, written_out
 
 __all__ = ["Workload", "parse_workload"]
 
-_TYPES: dict[str, type[Layer]] = {kind.kind: kind for kind in (Gemm, Conv2d, Attention)}
+_TYPES: dict[str, type[Layer]] = {kind.kind: kind for kind in (Gemm, Conv2d, Attention, Vector)}
 _KEYS = ("name", "description", "source", "sizes", "layers", "other_parameters", "not_counted")
 _WORDS = ("same", "valid")
 """Values of a field that are words and no expressions."""
 
-_TEXTS = ("name", "type", "weights")
+_TEXTS = ("name", "type", "weights", "function")
 """Fields of a layer that are words."""
 
 _MOST_PARAMETERS = 1 << 60
@@ -60,6 +61,17 @@ class Workload:
     def macs(self) -> int:
         """Multiply-accumulates of all layers."""
         return sum(layer.repeat * layer.macs for layer in self.layers)
+
+    @property
+    def amount(self) -> int:
+        """What shares of the workload are of, in the unit `counted`."""
+        return sum(layer.repeat * layer.amount for layer in self.layers)
+
+    @property
+    def counted(self) -> str:
+        """Unit of `amount`: MACs; elements of results, for layers without any; or both together."""
+        units = {"MACs": any(layer.macs for layer in self.layers), "elements": not all(layer.macs for layer in self.layers)}
+        return " and ".join(unit for unit, there in units.items() if there)
 
     @property
     def weights(self) -> int:
