@@ -70,8 +70,8 @@ class Workload:
     @property
     def counted(self) -> str:
         """Unit of `amount`: MACs; elements of results, for layers without any; or both together."""
-        units = {"MACs": any(layer.macs for layer in self.layers), "elements": not all(layer.macs for layer in self.layers)}
-        return " and ".join(unit for unit, there in units.items() if there)
+        has = {bool(layer.macs) for layer in self.layers}
+        return " and ".join(unit for unit, macs in (("MACs", True), ("elements", False)) if macs in has)
 
     @property
     def weights(self) -> int:
@@ -104,8 +104,9 @@ def parse_workload(raw: Any, name: str, thing: str, sizes: Mapping[str, int] | N
     raw
         The keys `name`, `description`, `source` (texts), `sizes` (names and their defaults), `layers` (a list, each
         with `name`, `type` and the fields of that type, as numbers or expressions of sizes, and where it does not read
-        the layer before it `inputs`, where results are added to its own `merges`: lists of names), `other_parameters`
-        (names and counts) and `not_counted` (a list of texts); `layers` alone must be there.
+        the layer before it `inputs`, where results are added to its own `merges`: lists of names, an empty one where a
+        layer reads nothing that others make), `other_parameters` (names and counts) and `not_counted` (a list of
+        texts); `layers` alone must be there.
     name
         What it is called where it does not say so.
     thing
