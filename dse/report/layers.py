@@ -126,9 +126,10 @@ def _roofs(
 ) -> list[dict[str, Any]]:
     """Return a line for each peak, named at its right end where there is room, and the slope of the DRAM."""
     (least, most), below, traces = between, 0.0, []
+    giga = f"G{unit}" if unit.isupper() else f"G {unit}"
     for peak, tags in peaks.items():
         room = not below or log10(peak / below) > 0.12
-        text = f"{_list(tags)}: {peak / 1e9:.3g} G{unit}/s" if room else ""
+        text = f"{_list(tags)}: {peak / 1e9:.3g} {giga}/s" if room else ""
         below = peak if room else below
         knee = max(peak / bandwidth, least)
         traces.append(_line([knee, most], [peak, peak], ["", text], "top left"))

@@ -187,10 +187,11 @@ def _table(
     """
     most = covered[valid].max() if valid.any() else 0.0
     if valid.any() and not most:
-        raise InputError(f"Space must run a layer of {rows.workload.name}: {next(iter(rows.reasons.values()))}")
+        raise InputError(f"Space must run a layer of {rows.workload.name}: {next(iter(rows.reasons[0.0].values()))}")
     known = {name: values for name, values in figures.items() if np.isfinite(values).any()}
-    coverage = most / rows.workload.amount
-    return Table(rows.grid, known, valid & (covered == most), coverage, rows.reasons, rows.unknown, picked)
+    # Designs that run less are in no figure, nor are their reasons.
+    reasons, coverage = rows.reasons.get(most, {}), most / rows.workload.amount
+    return Table(rows.grid, known, valid & (covered == most), coverage, reasons, rows.unknown, picked)
 
 
 class _Rows:
@@ -198,7 +199,7 @@ class _Rows:
 
     def __init__(self, grid: Grid, space: Space, workload: Workload, costs: Costs, accuracy: Accuracy | None) -> None:
         family, kept = grid.family, space.kept
-        self.grid, self.workload, self.reasons = grid, workload, dict[str, str]()
+        self.grid, self.workload, self.reasons = grid, workload, dict[float, dict[str, str]]()
         self.unknown = dict[str, int]()
         self.memory: Memory = space.around
         self.clock, self.costs = space.clock_mhz * 1e6, costs
@@ -224,7 +225,7 @@ class _Rows:
     def of(self, case: tuple[Any, ...]) -> tuple[LayerCycles, dict[str, Any]]:
         """Return the layers of a case, and its figures on all sizes."""
         layers: LayerCycles = without(self.layers(case), self.shapes, self.refused(case))
-        self.reasons |= layers.reasons
+        self.reasons.setdefault(self.amount(layers), {}).update(layers.reasons)
         cycles, peak = layers.total, self.peak(case)
         moved: Moved = self.dram(case)
         each = np.where(layers.runs[moved.shape], moved.bytes, 0.0)
