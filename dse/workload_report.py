@@ -36,14 +36,15 @@ class WorkloadReport:
         return report | {
             "cycles": self.run.cycles.to_dict() if some else None,
             "utilisation": self.run.utilisation.to_dict() if some else None,
+            "covered": self.run.covered,
             "macs_run": sum(done.layer.repeat * done.layer.macs for done in self.run.running),
         }
 
     def __str__(self) -> str:
         """Return the sums in one line."""
         workload, run = self.workload, self.run
-        unit = "MAC" if workload.counted == "MACs" else workload.counted
-        text = f"{workload.name}: {_count(workload.amount, unit)}, {_count(workload.parameters, 'parameters')}"
+        work = _count(workload.macs, "MAC") if workload.macs else _count(workload.amount, workload.counted)
+        text = f"{workload.name}: {work}, {_count(workload.parameters, 'parameters')}"
         if run is None:
             return text
         if not run.running:

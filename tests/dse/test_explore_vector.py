@@ -101,6 +101,17 @@ def test_of_several_functions_that_with_the_most_elements_counts() -> None:
     assert {"area", "energy", "latency"} <= found.table.figures.keys()
 
 
+def test_a_search_proposes_units() -> None:
+    """Turns on an odd number of lanes are no designs, and are not proposed."""
+    pytest.importorskip("optuna")
+    rope = {**GELU, "function": "rope", "length": 26}
+    axes = {"lanes": {"from": 1, "to": 16}, "pairing": ["adjacent", "halves"]}
+    search = {"method": "tpe", "trials": 30}
+    found = proposed(rope, base={"unit": "rope"}, axes=axes, search=search, synthesise=4)
+    assert len(found.points) == 4
+    assert all(found.table.values(int(at))["lanes"] % 2 == 0 for at in found.points)
+
+
 def test_gamma_is_no_more_of_a_workload() -> None:
     """A norm without gamma multiplies less, yet does all that the layer is."""
     base = {"unit": "layernorm", "max_length": 64}
