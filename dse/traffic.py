@@ -101,8 +101,7 @@ def layer_traffic(layer: Layer, bits: OperandBits, buffer_bytes: Number) -> Laye
 
     Convolutions keep rows of the image (every row read once, those that kernels share stay) or weights, with as many
     rows as the kernel has; or are lowered to products, whose inputs come again for every place of the kernel.
-    Attention keeps queries while keys and values pass by, or keys and values; scores never leave the chip.
-    Vectors pass by once.
+    Attention keeps queries while keys and values pass by, or keys and values; scores never leave the chip. Vectors pass.
 
     Parameters
     ----------
