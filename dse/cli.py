@@ -137,4 +137,4 @@ def _list(as_json: bool) -> None:
         typer.echo(json.dumps({name: WorkloadReport(each).to_dict() for name, each in found.items()}, indent=2))
         return
     for name, each in found.items():
-        typer.echo(f"{name:20} {each.description}")
+        typer.echo(f"{name:27} {each.description}")

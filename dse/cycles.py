@@ -20,7 +20,10 @@ from ..generators.spec import Spec
 from ..generators.systolic.params import SystolicParams
 from ..generators.systolic.shapes import convolution_cycles
 from ..generators.systolic.shapes import gemm_cycles as systolic_cycles
+from ..generators.vector.params import VectorParams
+from ..generators.vector.shapes import vector_cycles
 from .workloads.layers import Attention, Conv2d, Gemm, Layer
+from .workloads.vectors import Vector
 from .workloads.workload import Workload
 
 __all__ = ["EXACT", "LayerRun", "WorkloadRun", "check_layer", "layer_cycles", "run_workload"]
@@ -41,9 +44,10 @@ class LayerRun:
     cycles
         Sum of its jobs' exact cycles, each from reset to its last result; None where the design cannot run it.
     work
-        Useful multiply-accumulates, those by weights that are kept and of keys that are seen.
+        Useful multiply-accumulates, those by weights that are kept and of keys that are seen; of a vector unit the
+        multiplications of its elements.
     peak
-        Multiply-accumulates that the design can do in a cycle.
+        Multiply-accumulates that the design can do in a cycle, of a vector unit multiplications.
     """
 
     layer: Layer
@@ -115,8 +119,8 @@ class WorkloadRun:
 
     @property
     def covered(self) -> float:
-        """Share of the workload's multiply-accumulates, 0 to 1, that is in layers that run."""
-        return sum(run.layer.repeat * run.layer.macs for run in self.running) / self.workload.macs
+        """Share of the workload, 0 to 1, that is in layers that run, in its unit `counted`: MACs if it has any."""
+        return sum(run.layer.repeat * run.layer.amount for run in self.running) / self.workload.amount
 
 
 def run_workload(spec: Spec, workload: Workload, kept: int | None = None) -> WorkloadRun:
@@ -266,6 +270,15 @@ def _attention(params: AttentionParams, layer: Layer, _kept: int | None) -> Foun
     return "attention", attention_cycles(params, lead, layer.shared_heads, layer.keys, layer.causal), layer.macs
 
 
+def _vector(params: VectorParams, layer: Layer, _kept: int | None) -> Found:
+    """Run a layer on a vector unit."""
+    if not isinstance(layer, Vector):
+        raise _no_operation("Vector", layer)
+    if params.unit != layer.function:
+        raise must("Vector unit", f"be {layer.function}, which the layer computes", params.unit)
+    return layer.function, vector_cycles(params, layer.vectors, layer.length), layer.elements * params.products
+
+
 def _no_operation(title: str, layer: Layer) -> InputError:
     """Return the error for a layer that a family has no operation for."""
     return InputError(f"{title} has no operation for a layer of type {layer.kind}")
@@ -276,6 +289,7 @@ _FAMILIES: dict[type, Callable[[Any, Any, int | None], Found]] = {
     LutParams: _lut,
     SparseParams: _sparse,
     AttentionParams: _attention,
+    VectorParams: _vector,
 }
 
 

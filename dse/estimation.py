@@ -132,7 +132,6 @@ def estimate(spec: Spec, space: Space, workload: Workload | None) -> Estimation:
             "rtloom explore measures it"
         )
     if run.missing:
-        notes.append(
-            f"{len(run.missing)} of {len(run.layers)} layers, {100 * (1 - run.covered):.1f} % of the MACs, left out"
-        )
+        share = f"{100 * (1 - run.covered):.1f} % of the {workload.counted}"
+        notes.append(f"{len(run.missing)} of {len(run.layers)} layers, {share}, left out")
     return Estimation(spec, figures, run, tuple(notes))

@@ -13,8 +13,11 @@ from ..generators.sparse.params import SparseParams
 from ..generators.sparse.shapes import gemm_stream_bits as sparse_bits
 from ..generators.systolic.params import SystolicParams
 from ..generators.systolic.shapes import convolution_stream_elements, gemm_stream_elements
+from ..generators.vector.params import VectorParams
+from ..generators.vector.shapes import vector_stream_bits
 from .traffic import OperandBits
 from .workloads.layers import Attention, Conv2d, Gemm, Layer
+from .workloads.vectors import Vector
 
 __all__ = ["layer_stream_bits", "layer_streams", "operand_bits", "stream_widths"]
 
@@ -57,6 +60,8 @@ def layer_streams(params: FamilyParams, layer: Layer, kept: int | None = None) -
     if kind is AttentionParams and isinstance(layer, Attention):
         lead = (layer.batch, layer.heads, layer.queries)
         return (attention_stream_bits(one, lead, layer.shared_heads, layer.keys, layer.causal),)
+    if kind is VectorParams and isinstance(layer, Vector):
+        return (vector_stream_bits(one, layer.vectors, layer.length),)
     jobs, m, k, n = _product(layer)
     if kind is LutParams:
         return (jobs * lut_bits(one, m, k, n),)
@@ -82,6 +87,9 @@ def operand_bits(params: FamilyParams, kept: int | None = None) -> OperandBits:
         return OperandBits(one.a_format.bits, -(-stored // one.block), one.o_format.bits, one.sum_bits)
     if kind is AttentionParams:
         return OperandBits(max(one.q_format.bits, one.kv_format.bits), 8, one.o_format.bits, one.accumulator_bits)
+    if kind is VectorParams:
+        # Neither weights nor sums wait in memory.
+        return OperandBits(one.x_format.bits, one.gamma.bits, one.o_format.bits)
     raise InputError(f"{kind.title} has no operation for layers")
 
 

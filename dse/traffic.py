@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, must
 from .workloads.layers import Attention, Conv2d, Gemm, Layer
+from .workloads.vectors import Vector
 
 __all__ = ["LayerTraffic", "OperandBits", "layer_traffic", "roofline"]
 
@@ -100,7 +101,7 @@ def layer_traffic(layer: Layer, bits: OperandBits, buffer_bytes: Number) -> Laye
 
     Convolutions keep rows of the image (every row read once, those that kernels share stay) or weights, with as many
     rows as the kernel has; or are lowered to products, whose inputs come again for every place of the kernel.
-    Attention keeps queries while keys and values pass by, or keys and values; scores never leave the chip.
+    Attention keeps queries while keys and values pass by, or keys and values; scores never leave the chip. Vectors pass.
 
     Parameters
     ----------
@@ -195,7 +196,9 @@ def _orders(layer: Layer, bits: OperandBits, room: Number) -> list[Order]:
             ("queries kept", partial(_queries_kept, layer, bits, room)),
             ("keys and values kept", partial(_keys_kept, layer, bits, room)),
         ]
-    raise InputError(f"Traffic must be asked of a gemm, conv2d or attention layer, not {layer.kind}")
+    if isinstance(layer, Vector):
+        return [("vectors pass by", partial(_passing, layer, bits, room))]
+    raise InputError(f"Traffic must be asked of a gemm, conv2d, attention or vector layer, not {layer.kind}")
 
 
 def _product_orders(p: _Product, bits: OperandBits, room: Number, prefix: str = "") -> list[Order]:
@@ -285,6 +288,11 @@ def _keys_kept(layer: Attention, bits: OperandBits, room: Number) -> tuple[Numbe
     rows = layer.queries * (layer.heads // layer.shared_heads)
     fits = room >= row * (2 * layer.keys * bits.inputs + bits.inputs + bits.sums)
     return pairs * row * (rows * (bits.inputs + bits.outputs) + 2 * layer.keys * bits.inputs), fits
+
+
+def _passing(layer: Vector, bits: OperandBits, room: Number) -> tuple[Number, Number]:
+    """Each element comes once and leaves once, a beat at a time; units hold what they have to see again."""
+    return layer.elements * (bits.inputs + bits.outputs), room >= bits.inputs + bits.outputs
 
 
 def _passes(size: int, room: Number, each: Number) -> tuple[Number, Number]:

@@ -36,22 +36,23 @@ class WorkloadReport:
         return report | {
             "cycles": self.run.cycles.to_dict() if some else None,
             "utilisation": self.run.utilisation.to_dict() if some else None,
+            "covered": self.run.covered,
             "macs_run": sum(done.layer.repeat * done.layer.macs for done in self.run.running),
         }
 
     def __str__(self) -> str:
         """Return the sums in one line."""
         workload, run = self.workload, self.run
-        text = f"{workload.name}: {_count(workload.macs, 'MAC')}, {_count(workload.parameters, 'parameters')}"
+        work = _count(workload.macs, "MAC") if workload.macs else _count(workload.amount, workload.counted)
+        text = f"{workload.name}: {work}, {_count(workload.parameters, 'parameters')}"
         if run is None:
             return text
         if not run.running:
             return f"{text}; {run.spec.name} runs none of its layers"
-        text += f"; on {run.spec.name} {run.cycles}, {run.utilisation.value:.1f} % of its multiply-accumulates used"
+        text += f"; on {run.spec.name} {run.cycles}, {run.utilisation.value:.1f} % of its {run.spec.family.work} used"
         if run.missing:
-            text += (
-                f"; without {len(run.missing)} of {len(run.layers)} layers, {100 * (1 - run.covered):.1f} % of the MACs"
-            )
+            left = f"{100 * (1 - run.covered):.1f} % of the {workload.counted}"
+            text += f"; without {len(run.missing)} of {len(run.layers)} layers, {left}"
         return text
 
     def table(self) -> list[tuple[str, ...]]:

@@ -45,6 +45,7 @@ class Family(ABC, Generic[P]):
 
     `name` is the stem under which everything of the family is found; golden functions of the family stand in
     ``verif/golden/<name>.py`` as ``compute(params, operation, **tensors)``, which is looked up by `golden_module`.
+    `work` says in words what `Job.work` and `peak` count, `work_unit` what one of it is.
     """
 
     name: ClassVar[str]
@@ -52,6 +53,8 @@ class Family(ABC, Generic[P]):
     params: type[P]
     golden_module: ClassVar[str]
     operations: ClassVar[tuple[str, ...]]
+    work: ClassVar[str] = "multiply-accumulates"
+    work_unit: ClassVar[str] = "MAC"
 
     def operations_of(self, params: P) -> tuple[str, ...]:
         """Return the operations that a design of these parameters can do, the usual one first."""

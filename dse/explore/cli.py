@@ -152,6 +152,8 @@ def _status(kept: Path, as_json: bool) -> None:
 
 def _show(found: "Explored", kept: Path, output: Path) -> None:
     """Print the front and where the rest is."""
+    from ..workloads.workload import parse_workload
+
     names = list(dict.fromkeys([*found.objectives, "area", "latency", "utilisation"]))
     axes = list(found.variants[0].axes) if found.variants else []
     rows: list[tuple[str, ...]] = [("point", *axes, "recipe", *names)]
@@ -167,10 +169,9 @@ def _show(found: "Explored", kept: Path, output: Path) -> None:
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1])[:5]:
         typer.echo(f"out: {count} x {reason}")
     if found.reasons:
-        left = f"{100 * (1 - found.coverage):.1f} %"
-        typer.echo(
-            f"not in the figures: {left} of the MACs, in {len(found.reasons)} layers that the designs cannot run"
-        )
+        counted = parse_workload(found.workload, "workload", "Workload").counted
+        left = f"{100 * (1 - found.coverage):.1f} % of the {counted}"
+        typer.echo(f"not in the figures: {left}, in {len(found.reasons)} layers that the designs cannot run")
     for reason, count in found.unknown.items():
         typer.echo(f"not proposed: {count:,} points without an estimate: {reason}")
     typer.echo(str(found))

@@ -83,7 +83,7 @@ class Explored:
     points, valid, considered
         Points of the space (or of the search), those that are valid, and those that may meet the bounds.
     coverage
-        Share of the workload's multiply-accumulates in all figures, and why the rest is not.
+        Share of the workload in all figures, in its unit `Workload.counted`, and why the rest is not.
     unknown
         Why points have no estimate and were left out, and how many.
     variants

@@ -155,10 +155,10 @@ class _Account:
         """Return the figures of the whole design."""
         glitches = "glitches left out" if factor is None else f"x glitch factor {factor:.2f} (unit delays)"
         source = f"gate-sim {self.of.technology.source}, zero delay {glitches}, pre-layout"
-        cycles = self.counts.lane_cycles / self.jobs
+        cycles, unit = self.counts.lane_cycles / self.jobs, self.of.spec.family.work_unit
         figures = {
             "energy": Figure(joules * PICO, "pJ", source),
-            "energy_per_mac": Figure(joules * PICO * self.jobs / max(self.work, 1), "pJ/MAC", source),
+            "energy_per_mac": Figure(joules * PICO * self.jobs / max(self.work, 1), f"pJ/{unit}", source),
             "power": Figure(1e3 * joules * self.clock / cycles, "mW", source),
             "leakage": Figure(1e3 * float(self.costs.leakage.sum()), "mW", source),
             "cycles": Figure(cycles, "cycles", "rtl-sim"),

@@ -19,9 +19,9 @@ class EnergyReport:
     design, technology, recipe
         What was simulated: name, library, how it was synthesised.
     figures
-        ``energy`` (pJ a job, all that follows together), ``energy_per_mac`` (pJ a useful multiply-accumulate),
-        ``power`` (mW while a job runs), ``leakage`` (mW), ``cycles`` (a job), ``clock`` (Hz) and, where delays were
-        simulated, ``glitch_factor``. Memory macros are not in them.
+        ``energy`` (pJ a job, all that follows together), ``energy_per_mac`` (pJ a useful multiply-accumulate, or what
+        else the family counts as work), ``power`` (mW while a job runs), ``leakage`` (mW), ``cycles`` (a job),
+        ``clock`` (Hz) and, where delays were simulated, ``glitch_factor``. Memory macros are not in them.
     kinds
         Joules a job of ``combinational`` (glitches included), ``flip-flops`` (their outputs), ``inputs`` (what drives
         the ports), ``memory outputs`` (what macros drive), ``clock`` (pins of registers and clock gates) and

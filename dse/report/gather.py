@@ -30,9 +30,9 @@ class Place:
     run
         The layer on the design.
     intensity
-        Useful multiply-accumulates for each byte from or to DRAM.
+        Useful work of the family, multiply-accumulates for most, for each byte from or to DRAM.
     rate
-        Multiply-accumulates a second.
+        The same a second.
     seconds
         Of all its repetitions.
     bound

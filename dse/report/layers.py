@@ -4,6 +4,7 @@ from html import escape
 from math import log10, sqrt
 from typing import Any
 
+from ...generators.spec import family
 from ..cycles import LayerRun
 from ..explore.result import Variant
 from .gather import Gathered, Place
@@ -43,13 +44,15 @@ def utilisation_plot(gathered: Gathered) -> str:
     if len(names) <= WRITTEN:
         trace |= {"texttemplate": "%{z:.0f}", "textfont": {"size": 11}}
     alt = f"utilisation of {len(runs)} designs in {len(names)} layers, from 0 to 100 percent"
-    caption = "Useful multiply-accumulates in percent of those that the layer's cycles had room for; exact. "
+    work = family(gathered.space.family).work
+    caption = f"Useful {work} in percent of those that the layer's cycles had room for; exact. "
     return figure("utilisation", [trace], _grid(names, len(runs)), alt, caption + _left(gathered))
 
 
 def _note(run: LayerRun) -> str:
     """Return a layer on a design in words."""
-    took = f"{run.cycles:,} cycles each, {run.layer.macs:,} MACs" if run.cycles is not None else "not run:"
+    amount = f"{run.layer.amount:,} {'MACs' if run.layer.macs else 'elements'}"
+    took = f"{run.cycles:,} cycles each, {amount}" if run.cycles is not None else "not run:"
     shape = f"{escape(run.layer.name)} x {run.layer.repeat}: {escape(run.layer.sizes)}"
     return f"{shape}<br>{took}<br>{escape(run.how[:90])}"
 
@@ -80,23 +83,25 @@ def roofline_plot(gathered: Gathered) -> str:
     every = [place for some in places.values() for place in some]
     if not every:
         return "<p>No layer moves anything between DRAM and the scratchpad: there is no roofline.</p>"
+    unit = family(gathered.space.family).work_unit
     least, most = min(p.intensity for p in every) / 2, max(p.intensity for p in every) * 2
     bandwidth = gathered.space.around.bandwidth_gb_s * 1e9
     peaks = _peaks(gathered)
     # The slope and every knee are to be seen.
     least, most = min(least, min(peaks) / bandwidth / 3), 2 * max(most, max(peaks) / bandwidth)
-    traces = _roofs(peaks, bandwidth, least, most)
+    traces = _roofs(peaks, bandwidth, (least, most), unit)
     some = set(range(len(gathered.shown))) if len(gathered.shown) <= 4 else {0, len(gathered.shown) // 2}
     for at, variant in enumerate(gathered.shown):
         first = at in some or at == len(gathered.shown) - 1
         traces.append(_layers(gathered, variant, places[variant.id], COLOURS[at % len(COLOURS)], visible=first))
     look = layout(520, hovermode="closest", margin={"l": 80, "r": 44, "t": 60, "b": 64})
-    look["xaxis"] |= {"type": "log", "title": {"text": "useful MACs for each byte of DRAM traffic"}, "dtick": 1}
+    look["xaxis"] |= {"type": "log", "title": {"text": f"useful {unit}s for each byte of DRAM traffic"}, "dtick": 1}
     look["xaxis"]["range"] = [log10(least), log10(most)]
-    look["yaxis"] |= {"type": "log", "title": {"text": "useful MACs a second"}, "exponentformat": "SI", "dtick": "D2"}
+    look["yaxis"] |= {"type": "log", "title": {"text": f"useful {unit}s a second"}}
+    look["yaxis"] |= {"exponentformat": "SI", "dtick": "D2"}
     alt = f"{len(every)} layers of {len(places)} designs below their rooflines"
     caption = (
-        "A dot is a layer, as large as its share of the time. Roofs: peak multiply-accumulates at "
+        f"A dot is a layer, as large as its share of the time. Roofs: peak {family(gathered.space.family).work} at "
         f"{gathered.space.clock_mhz:g} MHz, and {gathered.space.around.bandwidth_gb_s:g} GB/s of DRAM; traffic is that "
         "of the best loop order, or of the schedule; layers that move nothing are not shown. A dot below its roof is a "
         "layer whose shape leaves multipliers idle. "
@@ -107,7 +112,7 @@ def roofline_plot(gathered: Gathered) -> str:
 
 
 def _peaks(gathered: Gathered) -> dict[float, list[str]]:
-    """Return the rates of multiply-accumulates that designs reach at most, and which designs do."""
+    """Return the rates of work that designs reach at most, and which designs do."""
     found: dict[float, list[str]] = {}
     for variant in gathered.shown:
         spec = gathered.runs[variant.id].spec
@@ -116,12 +121,15 @@ def _peaks(gathered: Gathered) -> dict[float, list[str]]:
     return dict(sorted(found.items()))
 
 
-def _roofs(peaks: dict[float, list[str]], bandwidth: float, least: float, most: float) -> list[dict[str, Any]]:
+def _roofs(
+    peaks: dict[float, list[str]], bandwidth: float, between: tuple[float, float], unit: str
+) -> list[dict[str, Any]]:
     """Return a line for each peak, named at its right end where there is room, and the slope of the DRAM."""
-    traces, below = [], 0.0
+    (least, most), below, traces = between, 0.0, []
+    giga = f"G{unit}" if unit.isupper() else f"G {unit}"
     for peak, tags in peaks.items():
         room = not below or log10(peak / below) > 0.12
-        text = f"{_list(tags)}: {peak / 1e9:.3g} GMAC/s" if room else ""
+        text = f"{_list(tags)}: {peak / 1e9:.3g} {giga}/s" if room else ""
         below = peak if room else below
         knee = max(peak / bandwidth, least)
         traces.append(_line([knee, most], [peak, peak], ["", text], "top left"))
@@ -154,7 +162,7 @@ def _list(tags: list[str]) -> str:
 
 def _layers(gathered: Gathered, variant: Variant, places: list[Place], colour: str, *, visible: bool) -> dict[str, Any]:
     """Return the layers of one design."""
-    total = sum(place.seconds for place in places) or 1.0
+    total, unit = sum(place.seconds for place in places) or 1.0, family(gathered.space.family).work_unit
     notes = [
         f"{escape(p.run.layer.name)}: {escape(p.run.layer.sizes)}<br>{p.run.utilisation.value:.1f} % used, "
         f"{100 * p.seconds / total:.1f} % of the time, bound by {p.bound}<br>{escape(p.order)}"
@@ -168,7 +176,8 @@ def _layers(gathered: Gathered, variant: Variant, places: list[Place], colour: s
         "x": [place.intensity for place in places],
         "y": [place.rate for place in places],
         "customdata": notes,
-        "hovertemplate": "%{customdata}<br>%{x:.3~g} MAC/B, %{y:.3~s}MAC/s<extra>%{fullData.name}</extra>",
+        "hovertemplate": f"%{{customdata}}<br>%{{x:.3~g}} {unit}/B, %{{y:.3~s}} {unit}/s"
+        "<extra>%{fullData.name}</extra>",
         "marker": {
             "color": colour,
             "opacity": 0.75,

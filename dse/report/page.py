@@ -99,7 +99,7 @@ def _headline(gathered: Gathered) -> str:
             (f"{reached[0]:,}", "netlists (tier 1)"),
             (f"{reached[1]:,}", "simulated as RTL and gates (tier 2)"),
             (f"{len(found.front):,}", "on the front"),
-            (f"{100 * found.coverage:.1f} %", "of the workload's MACs in all figures"),
+            (f"{100 * found.coverage:.1f} %", f"of the workload's {gathered.workload.counted} in all figures"),
         )
     )
 
@@ -116,7 +116,7 @@ def _asked(gathered: Gathered) -> str:
         "Objectives": ", ".join(space.objectives),
         "Bounds": bounds,
         "Recipes": "; ".join(recipe.words for recipe in space.parsed_recipes),
-        "Workload": f"{work.name}, {len(work.layers)} layers, {work.macs:,} MACs",
+        "Workload": f"{work.name}, {len(work.layers)} layers, {work.amount:,} {work.counted}",
         "Clock": f"{space.clock_mhz:g} MHz",
         "Technology": gathered.technology,
         "Memory": f"{memory.buffer_kib:g} KiB scratchpad, {memory.dram} at {memory.bandwidth_gb_s:g} GB/s",

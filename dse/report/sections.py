@@ -124,7 +124,9 @@ def not_counted(gathered: Gathered) -> str:
         share = f"{100 * (1 - found.coverage):.1f} %"
         count = f"{len(found.reasons)} layer{'s' * (len(found.reasons) > 1)}"
         inner = "".join(f"<li>{escape(f'{name}: {reason}')}</li>" for name, reason in found.reasons.items())
-        lines.append(f"{share} of the multiply-accumulates, in {count} that the designs cannot run:<ul>{inner}</ul>")
+        lines.append(
+            f"{share} of the {gathered.workload.counted}, in {count} that the designs cannot run:<ul>{inner}</ul>"
+        )
     other = gathered.workload.not_counted
     if other:
         lines.append(f"what the network computes besides: {escape(', '.join(other))}")

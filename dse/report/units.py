@@ -18,7 +18,7 @@ PREFIXED = {"s": "s", "J": "J", "J s": "J s", "bytes": "B", "GE": "GE", "bits": 
 
 WORDS = {"dram_bytes": "DRAM traffic", "stream_bits": "stream traffic", "edp": "energy-delay product", "lut": "LUTs"}
 WORDS |= {"dsp": "DSPs", "ram": "block RAMs", "energy_sram": "energy, SRAM", "energy_dram": "energy, DRAM"}
-WORDS |= {"energy_logic": "energy, logic", "energy_per_mac": "energy per MAC", "flip_flops": "flip-flops"}
+WORDS |= {"energy_logic": "energy, logic", "energy_per_mac": "energy of useful work", "flip_flops": "flip-flops"}
 
 ERROR = re.compile(r"\bmodel \u00b1\s*([0-9.]+) %")
 

@@ -7,6 +7,7 @@ from typing import Literal
 from ...errors import InputError
 from ..traffic import OperandBits
 from ..workloads.layers import Attention, Layer
+from ..workloads.vectors import Vector
 from ..workloads.wiring import Run
 from ..workloads.workload import Workload
 
@@ -159,7 +160,7 @@ class _Builder:
         had = sum(operands.inputs if other < 0 else self.elements[other] for other in run.inputs)
         if had < operands.inputs:
             found.append(self._add(f"{run.name} given", operands.inputs - had, self._inputs, "given"))
-        two = isinstance(layer, Attention) or not operands.weights
+        two = isinstance(layer, Attention) or not (operands.weights or isinstance(layer, Vector))
         streamed, whole = (found[:1], found[1:]) if two else (found, [])
         if two and not whole:
             streamed, whole = [], found  # both operands are parts of one tensor

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from ...errors import InputError, must
 from ..workloads.layers import Attention, Conv2d, Gemm
+from ..workloads.vectors import Vector
 from .graph import LayerGraph, Node
 
 __all__ = ["MOST_STEPS", "Paged", "Step", "layer_steps"]
@@ -162,6 +163,8 @@ class _Rows:
             self.batch, self.each = layer.batch, layer.m
         elif isinstance(layer, Attention):
             self.batch, self.each = layer.batch, layer.queries
+        elif isinstance(layer, Vector):
+            self.each = layer.vectors
         self.total = self.batch * self.each
 
     def check_steps(self, groups: int) -> None:

@@ -81,6 +81,8 @@ class Shapes:
         One layer of each shape.
     repeat
         How often each comes, float64.
+    amount
+        Share of all repetitions of each in the workload, as `Workload.amount` measures it, float64.
     names
         Names of the layers of each shape.
     place
@@ -94,6 +96,7 @@ class Shapes:
             found.setdefault(shape, []).append(layer)
         self.layers = [alike[0] for alike in found.values()]
         self.repeat = np.array([sum(layer.repeat for layer in alike) for alike in found.values()], dtype=np.float64)
+        self.amount = np.array([layer.amount for layer in self.layers]) * self.repeat
         self.workload = workload
         self.place = {layer.name: at for at, alike in enumerate(found.values()) for layer in alike}
         self.names = [[layer.name for layer in alike] for alike in found.values()]

@@ -45,7 +45,7 @@ class Table:
     valid
         Points that keep the family's rules and run as much of the workload as any point does.
     coverage
-        Share of the workload's multiply-accumulates that valid points run, 0 to 1.
+        Share of the workload that valid points run, 0 to 1, in its unit `Workload.counted`.
     reasons
         Why layers are in none of the figures.
     unknown
@@ -110,7 +110,7 @@ def evaluate(grid: Grid, space: Space, workload: Workload, costs: Costs, accurac
     figures = {name: np.full((grid.cases, grid.sizes), np.nan) for name in rows.names}
     for at, case in enumerate(grid.case_values()):
         layers, values = rows.of(case)
-        covered[at] = layers.useful
+        covered[at] = rows.amount(layers)
         if layers.runs.any():
             for name, value in values.items():
                 figures[name][at] = value
@@ -159,14 +159,15 @@ class Trials:
             if not layers.runs.any():
                 self.why = next(iter(layers.reasons.values()))
                 return None
-            self.seen[picked] = (layers.useful, {name: float(np.ravel(value)[0]) for name, value in values.items()})
+            numbers = {name: float(np.ravel(value)[0]) for name, value in values.items()}
+            self.seen[picked] = (self.rows.amount(layers), numbers)
         figures = self.seen[picked][1]
         return np.array([OBJECTIVES[name] * figures[name] for name in objectives])
 
     def table(self) -> Table:
         """Return all points that were judged and are valid, each once."""
         figures = {name: np.array([values[name] for _, values in self.seen.values()]) for name in self.names}
-        covered = np.array([useful for useful, _ in self.seen.values()])
+        covered = np.array([amount for amount, _ in self.seen.values()])
         return _table(self.rows, figures, np.ones(len(covered), dtype=np.bool_), covered, tuple(self.seen))
 
 
@@ -186,9 +187,11 @@ def _table(
     """
     most = covered[valid].max() if valid.any() else 0.0
     if valid.any() and not most:
-        raise InputError(f"Space must run a layer of {rows.workload.name}: {next(iter(rows.reasons.values()))}")
+        raise InputError(f"Space must run a layer of {rows.workload.name}: {next(iter(rows.reasons[0.0].values()))}")
     known = {name: values for name, values in figures.items() if np.isfinite(values).any()}
-    return Table(rows.grid, known, valid & (covered == most), most / rows.macs, rows.reasons, rows.unknown, picked)
+    # Designs that run less are in no figure, nor are their reasons.
+    reasons, coverage = rows.reasons.get(most, {}), most / rows.workload.amount
+    return Table(rows.grid, known, valid & (covered == most), coverage, reasons, rows.unknown, picked)
 
 
 class _Rows:
@@ -196,13 +199,13 @@ class _Rows:
 
     def __init__(self, grid: Grid, space: Space, workload: Workload, costs: Costs, accuracy: Accuracy | None) -> None:
         family, kept = grid.family, space.kept
-        self.grid, self.workload, self.reasons = grid, workload, dict[str, str]()
+        self.grid, self.workload, self.reasons = grid, workload, dict[float, dict[str, str]]()
         self.unknown = dict[str, int]()
         self.memory: Memory = space.around
         self.clock, self.costs = space.clock_mhz * 1e6, costs
         shapes = self.shapes = Shapes(workload)
         self.refused = Remembered(grid, lambda p: refused_layers(p, shapes))
-        self.macs, self.longest = workload.macs, np.empty((0, 0))
+        self.longest = np.empty((0, 0))
         self.layers = Remembered(grid, lambda p: cycles_of_layers(family, p, shapes, kept))
         self.streams = Remembered(grid, lambda p, runs: streams_of_layers(p, shapes, kept, runs))
         self.dram = Remembered(grid, lambda p: dram_bytes_of_layers(p, shapes, kept, self.memory))
@@ -215,10 +218,14 @@ class _Rows:
         asked = {"energy", "edp"} & {*space.objectives, *space.bounds}
         self.names += ["energy", "edp"] if asked and {"busy", "idle"} <= self.estimates.keys() else []
 
+    def amount(self, layers: LayerCycles) -> float:
+        """Return how much of the workload the layers that run are."""
+        return float(self.shapes.amount[layers.runs].sum())
+
     def of(self, case: tuple[Any, ...]) -> tuple[LayerCycles, dict[str, Any]]:
         """Return the layers of a case, and its figures on all sizes."""
         layers: LayerCycles = without(self.layers(case), self.shapes, self.refused(case))
-        self.reasons |= layers.reasons
+        self.reasons.setdefault(self.amount(layers), {}).update(layers.reasons)
         cycles, peak = layers.total, self.peak(case)
         moved: Moved = self.dram(case)
         each = np.where(layers.runs[moved.shape], moved.bytes, 0.0)

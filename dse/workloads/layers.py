@@ -11,7 +11,7 @@ from ...errors import must
 from ...generators.convolution import ConvolutionShape
 from ...generators.params import FamilyParams
 
-__all__ = ["Attention", "Conv2d", "Gemm", "Layer", "Operands", "Weights"]
+__all__ = ["LARGEST", "Attention", "Conv2d", "Gemm", "Layer", "Operands", "Weights"]
 
 LARGEST = 1 << 24
 """Of every size: far beyond any network, and small enough for every count to be exact."""
@@ -53,6 +53,11 @@ class Layer(FamilyParams):
     @abstractmethod
     def operands(self) -> Operands:
         """Elements read and written."""
+
+    @property
+    def amount(self) -> int:
+        """What a layer's share of a workload is measured by: multiply-accumulates, or without any its results."""
+        return self.macs or self.operands.outputs
 
     @property
     @abstractmethod

@@ -23,7 +23,8 @@ class Wires:
     Parameters
     ----------
     inputs
-        Layers whose results it reads, or ``input``; None: the layer before it.
+        Layers whose results it reads, or ``input``; None: the layer before it; none of them: what is given to it alone,
+        for example by products that the workload leaves out.
     merges
         Layers whose results, or ``input``, are added to its own, or multiplied with them, where those are written.
     """
@@ -73,8 +74,6 @@ def parse_wires(entry: Mapping[str, Any], thing: str) -> Wires:
         if names is not None and len(set(names)) != len(names):
             raise must(f"{thing} {key}", f"{_RULE}, each once", names)
         found[key] = None if names is None else tuple(names)
-    if found["inputs"] == ():
-        raise must(f"{thing} inputs", f"{_RULE}, at least one", [])
     return Wires(found["inputs"], found["merges"] or ())
 
 

@@ -7,16 +7,17 @@ from typing import Any
 from ...errors import InputError, must
 from .expressions import evaluate
 from .layers import Attention, Conv2d, Gemm, Layer
+from .vectors import Vector
 from .wiring import Run, Wires, check_wires, parse_wires, written_out
 
 __all__ = ["Workload", "parse_workload"]
 
-_TYPES: dict[str, type[Layer]] = {kind.kind: kind for kind in (Gemm, Conv2d, Attention)}
+_TYPES: dict[str, type[Layer]] = {kind.kind: kind for kind in (Gemm, Conv2d, Attention, Vector)}
 _KEYS = ("name", "description", "source", "sizes", "layers", "other_parameters", "not_counted")
 _WORDS = ("same", "valid")
 """Values of a field that are words and no expressions."""
 
-_TEXTS = ("name", "type", "weights")
+_TEXTS = ("name", "type", "weights", "function")
 """Fields of a layer that are words."""
 
 _MOST_PARAMETERS = 1 << 60
@@ -62,6 +63,17 @@ class Workload:
         return sum(layer.repeat * layer.macs for layer in self.layers)
 
     @property
+    def amount(self) -> int:
+        """What shares of the workload are of, in the unit `counted`."""
+        return sum(layer.repeat * layer.amount for layer in self.layers)
+
+    @property
+    def counted(self) -> str:
+        """Unit of `amount`: MACs; elements of results, for layers without any; or both together."""
+        has = {bool(layer.macs) for layer in self.layers}
+        return " and ".join(unit for unit, macs in (("MACs", True), ("elements", False)) if macs in has)
+
+    @property
     def weights(self) -> int:
         """Parameters of the layers alone."""
         return sum(layer.repeat * layer.parameters for layer in self.layers)
@@ -92,8 +104,9 @@ def parse_workload(raw: Any, name: str, thing: str, sizes: Mapping[str, int] | N
     raw
         The keys `name`, `description`, `source` (texts), `sizes` (names and their defaults), `layers` (a list, each
         with `name`, `type` and the fields of that type, as numbers or expressions of sizes, and where it does not read
-        the layer before it `inputs`, where results are added to its own `merges`: lists of names), `other_parameters`
-        (names and counts) and `not_counted` (a list of texts); `layers` alone must be there.
+        the layer before it `inputs`, where results are added to its own `merges`: lists of names, an empty one where a
+        layer reads nothing that others make), `other_parameters` (names and counts) and `not_counted` (a list of
+        texts); `layers` alone must be there.
     name
         What it is called where it does not say so.
     thing

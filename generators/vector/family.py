@@ -28,6 +28,8 @@ class Vector(Family[VectorParams]):
     params = VectorParams
     golden_module = "rtloom.verif.golden.vector"
     operations = UNITS
+    work = "multiplications"
+    work_unit = "multiplication"
 
     def operations_of(self, params: VectorParams) -> tuple[str, ...]:
         """Return the one operation that the unit computes."""

@@ -16,7 +16,7 @@ from rtloom.hdl.formats import parse_format
 
 def space(name: str, **changes: Any) -> Space:
     """Return a space of a family."""
-    axis = {"systolic": "rows", "lut": "m", "sparse": "rows", "attention": "rows"}[name]
+    axis = {"systolic": "rows", "lut": "m", "sparse": "rows", "attention": "rows", "vector": "lanes"}[name]
     return parse_space({"family": name, "workload": "resnet-50", "axes": {axis: [1]}, **changes}, "Space s", "s")
 
 
@@ -52,8 +52,9 @@ def test_requantisation_does_not_count() -> None:
 
 
 def test_what_it_cannot_be_asked_of() -> None:
-    with pytest.raises(InputError, match="must be asked of systolic, lut, sparse, not of attention"):
-        accuracy_of(space("attention"))
+    for other in ("attention", "vector"):
+        with pytest.raises(InputError, match=f"must be asked of systolic, lut, sparse, not of {other}"):
+            accuracy_of(space(other))
     with pytest.raises(InputError, match="Systolic overflow must be exact where accuracy is asked for"):
         accuracy_of(space("systolic"))(design("systolic", overflow="wrap", accumulator_bits=16))
 

@@ -44,6 +44,18 @@ def test_on_a_design(rtloom_command):
     assert "cannot run" in text
 
 
+def test_vectors_on_a_unit(rtloom_command):
+    """Shares are of elements where there are no multiply-accumulates."""
+    ran = rtloom_command("workload", "bert-base-vectors", "--on", "vector-gelu")
+    assert " ".join(ran.out.splitlines()[4].split()) == "gelu vector gelu, 128 x 3072 12 0 0 2,359,452 100.0 %"
+    assert ran.out.splitlines()[-1].endswith("; without 4 of 5 layers, 50.5 % of the elements")
+    content = json.loads(rtloom_command("workload", "bert-base-vectors", "--on", "vector-gelu", "--json").out)
+    assert content["covered"] == pytest.approx(48 / 97)
+    ran = rtloom_command("estimate", "vector-gelu", "--workload", "bert-base-vectors")
+    assert (ran.status, "cycles       2,359,452 cycles [exact]" in ran.out) == (0, True)
+    assert ran.out.splitlines()[-1] == "note: 4 of 5 layers, 50.5 % of the elements, left out"
+
+
 def test_a_file_of_ones_own(rtloom_command, tmp_path):
     """Written by hand, by expressions; what is written out reads the same, in numbers."""
     (tmp_path / "mine.yaml").write_text("sizes: {n: 3}\nlayers:\n  - {name: a, type: gemm, m: n * 2, k: 4, n: 5}\n")

@@ -103,9 +103,11 @@ def test_sums_are_of_what_runs() -> None:
 def test_nothing_that_runs_has_no_figure() -> None:
     """No sum of nothing: a figure that is missing is an error, never 0."""
     run = run_workload(load("vector-gelu"), WORKLOAD)
-    with pytest.raises(InputError, match=r"^vector-gelu must run a layer of mixed: vector has no operation for layers"):
+    with pytest.raises(
+        InputError, match=r"^vector-gelu must run a layer of mixed: Vector has no operation for a layer"
+    ):
         _ = run.cycles
-    with pytest.raises(InputError, match=r"^Layer fc must be one that the design can run: vector has no"):
+    with pytest.raises(InputError, match=r"^Layer fc must be one that the design can run: Vector has no"):
         _ = run.layers[0].figure
     report = WorkloadReport(WORKLOAD, run).to_dict()
     assert (report["cycles"], report["utilisation"], report["macs_run"]) == (None, None, 0)

@@ -120,7 +120,7 @@ def test_page_says_what_was_asked_and_is_left_out(page):
     ):
         assert part in text
     assert "pool<1>: Systolic has no operation for layers of type pool" in text
-    assert "2.0 % of the multiply-accumulates, in 1 layer that" in text
+    assert "2.0 % of the MACs, in 1 layer that" in text
     assert "1 \u00d7 area 2.62e+05 is not at most 250000" in text
 
 

@@ -33,6 +33,8 @@ MIXED = parse_workload(
             {"name": "fc", "type": "gemm", "m": 1, "k": 70, "n": 33, "repeat": 2},
             {"name": "attention", "type": "attention", "heads": 4, "head_dim": 16, "queries": 9, "keys": 20,
              "kv_heads": 2},
+            {"name": "softmax", "type": "vector", "function": "softmax", "vectors": 36, "length": 20, "repeat": 3},
+            {"name": "norm", "type": "vector", "function": "rmsnorm", "vectors": 9, "length": 20},
         ]
     },
     "mixed",
@@ -52,6 +54,16 @@ SPACES: dict[str, dict[str, Any]] = {
     "lut": {"axes": {"m": [1, 3], "n": [8, 16], "k": [1, 2], "segments": [None, 3, 4], "planes": [1, 2]}},
     "sparse": {"axes": {"rows": [1, 2], "chains": [2, 3], "packing": [0, 2], "gemv": [False, True]}, "kept": 2},
     "attention": {"axes": {"rows": [2, 4], "e_lanes": [3, 8, 16], "f_lanes": [4, 16]}, "base": {"e": 16, "f": 16}},
+    "vector": {
+        "axes": {
+            "unit": ["rmsnorm", "softmax"],
+            "lanes": [1, 2, 3, 8],
+            "max_length": [16, 64],
+            "affine": [None, "none"],
+            "input_format": ["int8", "int12"],
+            "table_bits": [3, 5],
+        }
+    },
 }
 
 
@@ -65,7 +77,7 @@ def costs(unit: str = "GE") -> Costs:
     """Return estimates that are easily checked."""
 
     def area(p: Any) -> Any:
-        sizes = (getattr(p, name, 1) for name in ("rows", "cols", "m", "n", "chains"))
+        sizes = (getattr(p, name, 1) for name in ("rows", "cols", "m", "n", "chains", "lanes"))
         return 100.0 * np.prod(np.broadcast_arrays(*sizes), axis=0)
 
     return Costs(area, unit, 0.1, lambda p: 1e-12 * area(p), lambda p: 1e-13 * area(p), 0.1, 1e-13, 1e-11, {})

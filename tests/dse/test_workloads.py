@@ -21,10 +21,12 @@ PUBLISHED = {
     "llama-2-7b-prefill": (6_738_415_616, "calflops and the model's card on the Hugging Face hub"),
     "llama-2-7b-decode": (6_738_415_616, "as above"),
 }
+VECTORS = {f"{name}-vectors" for name in ("bert-base", "llama-2-7b-decode", "llama-2-7b-prefill", "vit-b-16")}
+"""Counted in test_vectors.py."""
 
 
 def test_every_network_is_checked() -> None:
-    assert set(workload_names()) == {*PUBLISHED, "bitnet-3b-decode"}
+    assert set(workload_names()) == {*PUBLISHED, *VECTORS, "bitnet-3b-decode"}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -71,6 +73,7 @@ def test_decode_is_the_last_step_of_prefill() -> None:
 def test_work_grows_with_the_batch(name: str) -> None:
     one, three = read_workload(name), read_workload(name, {"batch": 3})
     assert three.macs == 3 * one.macs
+    assert three.amount == 3 * one.amount
     assert three.parameters == one.parameters
 
 
@@ -144,7 +147,7 @@ def test_expressions_are_of_sizes() -> None:
         ({"layer": 1}, KEYS),
         ({"layers": [3]}, "layer 1 must hold keys and values, name and type among them, not 3"),
         ({"layers": [GEMM, GEMM]}, "layers must have names of their own, each once, not 'fc'"),
-        ({"layers": [GEMM | {"type": "pool"}]}, "layer fc type must be gemm, conv2d or attention, not 'pool'"),
+        ({"layers": [GEMM | {"type": "pool"}]}, "layer fc type must be gemm, conv2d, attention or vector, not 'pool'"),
         ({"layers": [GEMM | {"m": 0}]}, f"layer fc: Gemm m must be {SIZE}, not 0"),
         ({"layers": [GEMM | {"m": True}]}, f"layer fc: Gemm m must be {SIZE}, not True"),
         ({"layers": [GEMM | {"m": "batch - 9"}]}, f"layer fc: Gemm m must be {SIZE}, not -7"),
