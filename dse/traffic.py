@@ -101,7 +101,7 @@ def layer_traffic(layer: Layer, bits: OperandBits, buffer_bytes: Number) -> Laye
 
     Convolutions keep rows of the image (every row read once, those that kernels share stay) or weights, with as many
     rows as the kernel has; or are lowered to products, whose inputs come again for every place of the kernel.
-    Attention keeps queries while keys and values pass by, or keys and values; scores never leave the chip. Vectors pass.
+    Attention keeps queries while keys and values pass by, or keys and values; scores stay on the chip. Vectors pass by.
 
     Parameters
     ----------
@@ -192,10 +192,8 @@ def _orders(layer: Layer, bits: OperandBits, room: Number) -> list[Order]:
     if isinstance(layer, Conv2d):
         return _image_orders(layer, bits, room)
     if isinstance(layer, Attention):
-        return [
-            ("queries kept", partial(_queries_kept, layer, bits, room)),
-            ("keys and values kept", partial(_keys_kept, layer, bits, room)),
-        ]
+        kept = {"queries kept": _queries_kept, "keys and values kept": _keys_kept}
+        return [(name, partial(order, layer, bits, room)) for name, order in kept.items()]
     if isinstance(layer, Vector):
         return [("vectors pass by", partial(_passing, layer, bits, room))]
     raise InputError(f"Traffic must be asked of a gemm, conv2d, attention or vector layer, not {layer.kind}")
