@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rtloom.boards.flow import predict
-from rtloom.boards.flow.depth import CARRY, DSP, ENDS, levels
+from rtloom.boards.flow.depth import CARRY, DSP, ENDS, MEMORY, levels
 from rtloom.boards.flow.predict import fit_level_time, level_times, predicted_fmax
 from rtloom.boards.flow.top import TOP
 from rtloom.errors import CheckError
@@ -51,6 +51,19 @@ def test_a_multiplier_with_registers_ends_paths():
         levels("ice40", mac("11"))
 
 
+def test_control_pins_of_a_multiplier_end_paths():
+    """They are looked at with its clock: no signal runs from an enable to the product."""
+    ice = netlist(("SB_LUT4", "I0=2 O=3"), ("SB_MAC16", "CE=3 OHOLDTOP=3 ORSTBOT=3 A=4 O=5"), ("SB_LUT4", "I0=5 O=6"))
+    assert levels("ice40", ice) == pytest.approx(DSP + 1 + ENDS)
+    ecp5 = netlist(("LUT4", "A=2 Z=3"), ("MULT18X18D", "CE0=3 RST0=3 A0=4 P0=5"), ("LUT4", "A=5 Z=6"))
+    assert levels("ecp5", ecp5) == pytest.approx(DSP + 1 + ENDS)
+
+
+def test_a_block_ram_of_ecp5_is_late():
+    memory = netlist(("DP16KD", "CLKA=1 DOA0=2 DOB7=3"), ("LUT4", "A=2 B=3 Z=4"))
+    assert levels("ecp5", memory) == pytest.approx(MEMORY + 1 + ENDS)
+
+
 def test_the_first_sum_of_two_does_not_wait_for_the_second():
     assert levels("ecp5", netlist(("CCU2C", "A0=1 A1=2 S0=2 S1=3"))) == pytest.approx(2 + ENDS)
 
@@ -79,6 +92,7 @@ def test_the_clock_foreseen_says_how_far_it_can_be_trusted(monkeypatch):
 
 
 def test_what_was_measured_is_sound():
+    assert {"ice40", "ecp5"} <= set(level_times())
     for time in level_times().values():
         assert time.n >= predict.LEAST
         assert 0.3 < time.ns < 10
