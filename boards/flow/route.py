@@ -11,7 +11,7 @@ from .tools import program
 __all__ = ["PATIENCE", "Progress", "run_nextpnr"]
 
 PATIENCE = 20_000
-"""Wires that are routed anew without fewer being left; routes of whole designs that end take fewer."""
+"""Wires that are routed anew without fewer being left: about what routing all of a full UP5K takes."""
 _SECOND = "router2"
 _BATCH = re.compile(r"Info:\s+(\d+) \|(?:[\s\d]+\|){2}\s+(\d+)\|")
 

@@ -28,10 +28,11 @@ def tool(tmp_path, monkeypatch, body):
         ("import time; time.sleep(60)", "a-tool must finish within 0.5 seconds, but was still running"),
     ],
 )
-def test_a_tool_that_fails_is_one_line(tmp_path, monkeypatch, body, message):
+@pytest.mark.parametrize("run", [run_tool, run_nextpnr])
+def test_a_tool_that_fails_is_one_line(tmp_path, monkeypatch, run, body, message):
     tool(tmp_path, monkeypatch, body)
     with pytest.raises(ToolError) as caught:
-        run_tool("a-tool", [], tmp_path, 0.5 if "sleep" in body else 30)
+        run("a-tool", [], tmp_path, 0.5 if "sleep" in body else 30)
     assert str(caught.value) == message
 
 
@@ -86,17 +87,3 @@ def test_the_second_router(tmp_path, monkeypatch, second, end):
         with pytest.raises(ToolError, match=f"^{end}$"):
             run_nextpnr("a-tool", [], tmp_path, 50)
     assert time.monotonic() - began < 30
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ("print('ERROR: no such pin'); raise SystemExit(1)", "a-tool must succeed, but reported ERROR: no such pin"),
-        ("import time; time.sleep(60)", "a-tool must finish within 0.5 seconds, but was still running"),
-    ],
-)
-def test_place_and_route_that_fails_is_one_line(tmp_path, monkeypatch, body, message):
-    tool(tmp_path, monkeypatch, body)
-    with pytest.raises(ToolError) as caught:
-        run_nextpnr("a-tool", [], tmp_path, 0.5 if "sleep" in body else 30)
-    assert str(caught.value) == message
