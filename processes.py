@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from typing import Any
 from .errors import ToolError
 
 __all__ = ["Finished", "died", "run_tool", "watch_tool"]
+
+# What asks this process to end.
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 # How Yosys and nextpnr begin the line that says why they end.
 _REPORTED = re.compile(r"(FATAL )?ERROR\b")
@@ -75,22 +78,23 @@ def run_tool(
     ToolError
         Where the program cannot be started or runs out of time.
     """
-    child = _start(
-        name,
-        command,
-        stdin=subprocess.DEVNULL if told is None else subprocess.PIPE,
-        stderr=subprocess.PIPE if apart else subprocess.STDOUT,
-        env=None if env is None else dict(env),
-        cwd=directory,
-    )
+    child = None
     try:
+        with _signals_held():
+            child = _start(
+                name,
+                command,
+                stdin=subprocess.DEVNULL if told is None else subprocess.PIPE,
+                stderr=subprocess.PIPE if apart else subprocess.STDOUT,
+                env=None if env is None else dict(env),
+                cwd=directory,
+            )
         output, complaints = child.communicate(told, timeout=limit)
     except subprocess.TimeoutExpired:
         raise _late(name, limit) from None
     finally:
-        if child.poll() is None:
-            _kill(child)
-            child.communicate()
+        if child is not None:
+            _end(child)
     return Finished(child.returncode, output, complaints or "")
 
 
@@ -112,27 +116,46 @@ def watch_tool(
         As `run_tool`.
     """
     lines, late = list[str](), threading.Event()
-    with _start(name, command, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd=directory) as child:
-
-        def end() -> None:
-            late.set()
-            _kill(child)
-
-        clock = threading.Timer(limit, end)
-        clock.start()
-        try:
-            for line in child.stdout or ():
-                lines.append(line)
-                if watch(line):
-                    return Finished(0, "".join(lines), stopped=True)
-            child.wait()
-        finally:
+    child = clock = None
+    try:
+        with _signals_held():
+            child = _start(name, command, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd=directory)
+            clock = threading.Timer(limit, _run_out, (child, late))
+            clock.start()
+        for line in child.stdout or ():
+            lines.append(line)
+            if watch(line):
+                return Finished(0, "".join(lines), stopped=True)
+        child.wait()
+    finally:
+        if clock is not None:
             clock.cancel()
-            if child.poll() is None:
-                _kill(child)
+        if child is not None:
+            _end(child)
     if late.is_set():
         raise _late(name, limit)
     return Finished(child.returncode, "".join(lines))
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Keep Ctrl-C and SIGTERM until the end: an exception while a program starts would leave it without an owner."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers run in the main thread alone
+        return
+    came = list[int]()
+    # Handlers and not a mask: a mask would be handed down to the program, and other threads would still take signals.
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    held = [number for number in _ENDING if callable(before[number])]
+    try:
+        for number in held:
+            signal.signal(number, lambda number, _: came.append(number))
+        yield
+    finally:
+        for number in held:
+            signal.signal(number, before[number])
+        if came:
+            signal.raise_signal(came[0])
 
 
 def _start(name: str, command: Sequence[str | Path], **options: Any) -> "subprocess.Popen[str]":
@@ -150,6 +173,20 @@ def _start(name: str, command: Sequence[str | Path], **options: Any) -> "subproc
         raise ToolError(
             f"{name} must be a program that can be run, not {str(command[0])!r}: {error.strerror}"
         ) from None
+
+
+def _end(child: "subprocess.Popen[str]") -> None:
+    """End a child that still runs, wait for it, and close its pipes."""
+    if child.poll() is None:
+        _kill(child)
+    with child:
+        pass
+
+
+def _run_out(child: "subprocess.Popen[str]", late: threading.Event) -> None:
+    """End a child whose time is over, and say that this was why."""
+    late.set()
+    _kill(child)
 
 
 def _kill(child: "subprocess.Popen[str]") -> None:

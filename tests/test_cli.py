@@ -267,16 +267,36 @@ def test_interrupt_ends_with_130(operands, tmp_path):
     assert not target.exists()
 
 
-def test_termination_ends_tools_too(operands, tmp_path):
+# Says which process runs and asks this one to end: as soon as it runs, and before anybody has seen it.
+RUNNING = "words = ['sh', '-c', 'echo $$ > pid; kill -TERM $PPID; exec sleep 1000']"
+STARTING = """
+words = ["sleep", "1000"]
+class Hasty(subprocess.Popen):
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        pathlib.Path("pid").write_text(str(self.pid))
+        signal.raise_signal(signal.SIGTERM)
+subprocess.Popen = Hasty
+"""
+
+
+@pytest.mark.parametrize("when", [RUNNING, STARTING], ids=["running", "starting"])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "p.run_tool('Sleeper', words, limit=1000)",
+        "p.watch_tool('Sleeper', words, lambda _: False, limit=1000, directory='.')",
+    ],
+    ids=["run", "watch"],
+)
+def test_termination_ends_tools_too(tool, when, operands, tmp_path):
     """A request to end reaches what runs in a session of its own, which would go on for an hour otherwise."""
-    script = f"echo $$ > '{tmp_path}/pid'; kill -TERM $PPID; exec sleep 1000"
     code = (
-        "import rtloom.verif.simulate as s, rtloom.__main__ as m, rtloom.processes as p\n"
-        f"s.simulate = lambda *_, **__: p.run_tool('Sleeper', ['sh', '-c', {script!r}], limit=1000)\n"
-        "m.main()"
+        "import pathlib, signal, subprocess, rtloom.verif.simulate as s, rtloom.__main__ as m, rtloom.processes as p\n"
+        f"{when}\ns.simulate = lambda *_, **__: {tool}\nm.main()"
     )
-    words = ["run", TINY, "-i", operands[0], "-o", tmp_path / "out.npz"]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
+    words = [sys.executable, "-c", code, "run", TINY, "-i", operands[0], "-o", "out.npz"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "")
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
