@@ -1,7 +1,9 @@
 """What all tests share: patient hypothesis settings and the command run in this process."""
 
 import functools
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +33,32 @@ def untraced(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _untraced_netlists() -> Iterator[None]:
-    """Let Amaranth make netlists and write them without coverage: half the suite's Python time, none of it ours."""
-    from rtloom.hdl import rtlil
+def _untraced_tools() -> Iterator[None]:
+    """Let Amaranth and Yosys work without coverage: most of its cost, and nothing of ours runs meanwhile."""
+    from amaranth.sim import Simulator
 
+    from rtloom.hdl import rtlil, yosys
+
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rtlil, "build_netlist", untraced(rtlil.build_netlist))
         patch.setattr(rtlil.rtlil.ModuleEmitter, "emit", untraced(rtlil.rtlil.ModuleEmitter.emit))
+        patch.setattr(Simulator, "run", untraced(Simulator.run))
+        patch.setattr(yosys, "run_tool", functools.partial(yosys.run_tool, env=plain))
         yield
+
+
+@pytest.fixture
+def unwatched(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run a test and what it starts without coverage: it repeats at length what others do as well."""
+    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+        monkeypatch.delenv(name)
+    trace, threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    yield
+    threading.settrace(threads)
+    sys.settrace(trace)
 
 
 @dataclass(frozen=True)

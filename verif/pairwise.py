@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -154,7 +154,7 @@ class _Guided:
 
     axes: Mapping[str, Sequence[str]]
     accept: Callable[[Row], bool]
-    known: dict[Pair, list[Row]] = field(default_factory=dict)
+    known: dict[tuple[Choice, ...], list[Row]] = field(default_factory=dict)
 
     def allows(self, chosen: Row) -> bool:
         """Say whether a row may be used with the first words of all axes that are not chosen."""
@@ -182,14 +182,24 @@ class _Guided:
             chosen[axis] = next((word for word in options if self.allows(chosen | {axis: word})), options[0])
         return {axis: chosen[axis] for axis in axes}
 
-    def mends(self, start: Pair) -> list[Row]:
-        """Return the words of which one more makes the pair allowed; an empty one alone if it is so already."""
+    def mends(self, start: tuple[Choice, ...]) -> list[Row]:
+        """Return the words that make the choices allowed: none, else each that does alone, else one for each choice."""
         if start not in self.known:
             chosen = dict(start)
-            more = ({axis: word} for axis, words in self.axes.items() if axis not in chosen for word in words)
-            every = [choice for choice in more if self.allows(chosen | choice)]
-            self.known[start] = [{}] if self.allows(chosen) else every
+            alone: list[Row] = [{}] if self.allows(chosen) else []
+            alone = alone or [row for row in self._words(chosen) if self.allows(chosen | row)]
+            self.known[start] = alone or (self._together(start) if len(start) > 1 else [])
         return self.known[start]
+
+    def _words(self, chosen: Row) -> Iterator[Row]:
+        """Yield every word of every axis that is not chosen."""
+        return ({axis: word} for axis, words in self.axes.items() if axis not in chosen for word in words)
+
+    def _together(self, start: tuple[Choice, ...]) -> list[Row]:
+        """Return what makes each choice allowed by itself, where all of it makes them allowed together."""
+        each = itertools.product(*(self.mends((choice,)) for choice in start))
+        mixed = [dict(item for row in rows for item in row.items()) | dict(start) for rows in each]
+        return [row for row in mixed if self.allows(row)]
 
 
 def _pairs(row: Row) -> list[Pair]:

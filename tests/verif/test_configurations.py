@@ -12,6 +12,8 @@ from rtloom.verif import matrix
 from rtloom.verif.configurations import bench_configuration, run_configuration
 from rtloom.verif.simulate import simulate
 
+pytestmark = pytest.mark.usefixtures("unwatched")
+
 FAMILIES = ("systolic", "lut", "sparse", "attention", "vector")
 DESIGNS = {name: matrix.designs(name) for name in FAMILIES}
 RANDOM = {"systolic": 20, "lut": 10, "sparse": 10, "attention": 6, "vector": 6}

@@ -33,6 +33,7 @@ def quick(variant: Variant) -> bool:
     return not variant.fault
 
 
+@pytest.mark.usefixtures("unwatched")
 @pytest.mark.parametrize("family", ["systolic", "lut", "sparse", "vector", "attention"])
 def test_each_broken_design_is_in_its_class(family: str) -> None:
     report = judge([FOLDER / f"{family}.yaml"], keep=quick if family != "systolic" else lambda _: True)

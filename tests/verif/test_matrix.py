@@ -63,6 +63,18 @@ def test_a_guided_cover_finds_rows_where_few_words_go_together() -> None:
     assert set(guided.impossible) == never < set(blind.impossible)
 
 
+def test_a_guided_cover_mends_both_choices_of_a_pair() -> None:
+    axes = {"kind": ["plain", "scaled"], "scale": ["none", "1"], "width": ["8", "1"], "format": ["8 bits", "1 bit"]}
+
+    def accept(row: dict[str, str]) -> bool:
+        scaled, single = row["kind"] == "scaled", row["format"] == "1 bit"
+        return scaled == (row["scale"] == "1") and single == (row["width"] == "1")
+
+    found = cover(axes, accept, guided=True, tries=1)
+    assert {(row["kind"], row["format"]) for row in found.rows} == set(itertools.product(axes["kind"], axes["format"]))
+    assert len(found.impossible) == 4
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_matrix_is_complete_and_every_configuration_parses(name: str) -> None:
     jobs, rows, designs = jobs_of(name), matrix.pairwise(name), matrix.designs(name)

@@ -15,17 +15,17 @@ from rtloom.verif.netlist.models import NETLIST_TARGETS, cell_models
 
 
 @pytest.mark.parametrize(
-    ("preset", "target"),
+    ("preset", "params", "target"),
     [
-        ("systolic-4x4-int8", "ecp5"),
-        ("lut-small-w2a4", "gowin"),
-        ("sparse-small", "ice40"),
-        ("attention-small", "ice40"),
-        ("vector-gelu", "gowin"),
+        ("systolic-4x4-int8", {"rows": 2, "cols": 3}, "ecp5"),
+        ("lut-small-w2a4", {"n": 4}, "gowin"),
+        ("sparse-small", {}, "ice40"),
+        ("attention-tiny", {}, "ice40"),
+        ("vector-gelu", {"lanes": 2}, "gowin"),
     ],
 )
-def test_what_synthesis_made_is_equal_to_golden(preset, target):
-    report = check_netlist(preset, target)
+def test_what_synthesis_made_is_equal_to_golden(preset, params, target):
+    report = check_netlist(load(preset, **params), target)
     assert [job.cycles for job in report.jobs] == [job.formula_cycles for job in report.jobs]
     assert all(job.macs for job in report.jobs)
     assert report.synthesis.figures["LUT4"].value > 100

@@ -13,12 +13,15 @@ from ...errors import must
 from ...figures import Figure
 from ...generators.design import Design, emit_design
 from ...generators.spec import Spec, load
+from ...sim.build import BuildOptions
 from ..mutants import broken
 from .classes import CLASSES
 from .run import verify_dut
 
 __all__ = ["ClassifierReport", "Placed", "Variant", "Variants", "judge", "read_variants"]
 
+# Each design runs a few scenarios, once.
+_SHORT = BuildOptions(optimise=0)
 _KEYS = {"name", "class", "replace", "fault", "count"}
 
 
@@ -190,5 +193,6 @@ def _place(variants: Variants, variant: Variant, design: Design) -> Placed:
     with TemporaryDirectory(prefix="rtloom-variant-") as folder:
         file = Path(folder) / f"{variant.name}.v"
         file.write_text(variant.apply(design))
-        finding = verify_dut(variants.spec, [file], design.manifest.top, only=variants.only).finding
+        report = verify_dut(variants.spec, [file], design.manifest.top, only=variants.only, options=_SHORT)
+    finding = report.finding
     return Placed(variants.spec.family.name, variant.name, variant.expected, finding.name, finding.message)

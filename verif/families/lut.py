@@ -19,7 +19,7 @@ LARGEST = 128
 ACTIVATIONS = [*(f"int{n}" for n in range(4, 17)), *(f"uint{n}" for n in range(4, 17))]
 OUTPUTS = [*(f"int{n}" for n in range(2, 17)), *(f"uint{n}" for n in range(1, 17))]
 
-SHAPES = [(3, 6, 2), (1, 1, 1), (2, 8, 1), (1, 16, 4), (5, 4, 3)]
+SHAPES = [(3, 4, 2), (1, 1, 1), (2, 2, 4), (1, 16, 2), (5, 2, 3)]
 _BOTH = {"weight_scales": True, "activation_scales": True}
 
 AXES: dict[str, dict[str, Parameters]] = {

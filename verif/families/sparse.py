@@ -13,8 +13,8 @@ from .sparse_tensors import DATA, JOBS, sparse_tensors
 
 __all__ = ["SPARSE_JOBS", "SparseJobs"]
 
-LARGEST = 320
-"""Multipliers of a design that is built for a test."""
+LARGEST = 256
+"""What `SparseJobs.size` may be of a design that is built for a test."""
 
 WEIGHTS = ("8", "4", "2", "4,8", "2,4,8", "2,3,4,8")
 OUTPUTS = [*(f"int{n}" for n in range(2, 17)), *(f"uint{n}" for n in range(1, 17))]
@@ -93,8 +93,8 @@ class SparseJobs(FamilyJobs[SparseParams]):
             return False
 
     def size(self, params: SparseParams, /) -> int:
-        """Return the multipliers."""
-        return params.rows * params.chains * params.length
+        """Return the multipliers, in blocks of more than 8 as many again, since each chooses among its block."""
+        return params.rows * params.chains * params.length * max(params.block, 8) // 8
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw chains of up to 64 multipliers with all that may go with them."""

@@ -6,12 +6,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...errors import InputError
-from ...generators.vector.params import UNITS, USES, VectorParams
+from ...generators.vector.params import ACTIVATIONS, UNITS, USES, VectorParams
 from .base import Axes, Bench, FamilyJobs, Operation, Parameters
 from .vector_sweeps import SWEEPS
 from .vector_tensors import DATA, EVERYTHING, JOBS, vector_tensors
 
 __all__ = ["VECTOR_JOBS", "VectorJobs"]
+
+LARGEST = 256
+"""What `VectorJobs.size` may be of a design that is built for a test."""
 
 AXES: dict[str, dict[str, Parameters]] = {
     "unit": {name: {"unit": name} for name in UNITS},
@@ -68,12 +71,15 @@ class VectorJobs(FamilyJobs[VectorParams]):
         return _fitted(super().params_of(row))
 
     def accepts(self, params: Parameters) -> bool:
-        """Ask the family itself."""
+        """Ask the family itself; of what it allows, only what is small enough to be built for a test."""
         try:
-            VectorParams.parse(params)
+            return self.size(VectorParams.parse(params)) <= LARGEST
         except InputError:
             return False
-        return True
+
+    def size(self, params: VectorParams, /) -> int:
+        """Return the pieces of a unit's length in the tables of all lanes; lanes where there are no such tables."""
+        return params.lanes << (params.table_bits if params.unit in ACTIVATIONS else 0)
 
     def draw(self, rng: np.random.Generator) -> Parameters:
         """Draw a unit of up to 16 lanes with all that may go with it."""
