@@ -19,7 +19,6 @@ from rtloom.examples.lut import run as lut
 from rtloom.examples.sparse import run as sparse
 from rtloom.examples.sparse.feed_forward import Missing
 from rtloom.generators.spec import load
-from rtloom.sim.build import BuildOptions
 
 pytest.importorskip("serial", reason="needs pyserial")
 pytest.importorskip("sklearn", reason="needs scikit-learn, which brings the digits")
@@ -27,7 +26,6 @@ pytest.importorskip("sklearn", reason="needs scikit-learn, which brings the digi
 pytestmark = pytest.mark.usefixtures("unwatched")
 
 IMAGES = 2
-SHORT = BuildOptions(optimise=0)
 
 
 class OverTheLine:
@@ -39,7 +37,7 @@ class OverTheLine:
 
     def __call__(self, spec, operation=None, *, check=False, **tensors):
         loaded = load(spec)
-        expected, report = self.simulate(loaded, operation, check=check, options=SHORT, **tensors)
+        expected, report = self.simulate(loaded, operation, check=check, **tensors)
         result, on_board = self.device(loaded).run(operation, **tensors)
         assert result.dtype == expected.dtype
         np.testing.assert_array_equal(result, expected)
@@ -50,7 +48,7 @@ class OverTheLine:
     def device(self, spec):
         key = (spec.family.name, spec.params.digest)
         if key not in self.devices:
-            board = self.stack.enter_context(VirtualBoard(spec, options=SHORT))
+            board = self.stack.enter_context(VirtualBoard(spec))
             self.devices[key] = self.stack.enter_context(connect(board.port, spec))
         return self.devices[key]
 
