@@ -1,6 +1,7 @@
 """Verilog emission: every distinct component becomes one module, however often it is used."""
 
 import gc
+import hashlib
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,8 @@ _PASSES = (
     "memory_collect",
     "opt_clean -purge",
 )
+# Written in full, tables of functions would take more lines than the hardware.
+_TABLE = re.compile(r"\((-?\d+, ){32,}-?\d+\)")
 _LABEL = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -142,14 +145,23 @@ class _Emitter:
 
 
 def _origin(component: wiring.Component) -> str:
-    """Return ``python.path.Class(key)``, the same in every run; three equal parts and more as ``*[part] * n``."""
+    """Return ``python.path.Class(key)``, the same in every run; three equal parts and more as ``*[part] * n``.
+
+    Of the entries of a long table the first are named, and a digest tells it from others.
+    """
     key = component.key() if hasattr(component, "key") else ()
     runs = [(value, sum(1 for _ in run)) for value, run in groupby(map(repr, key))]
     parts = [part for value, count in runs for part in ([f"*[{value}] * {count}"] if count > 2 else [value] * count)]
     text = f"{type(component).__module__}.{type(component).__qualname__}({', '.join(parts)})"
     if " at 0x" in text:
         raise must(f"Key of {type(component).__qualname__}", "show its value, which an address does not", key)
-    return text
+    return _TABLE.sub(_shortened, text)
+
+
+def _shortened(table: re.Match[str]) -> str:
+    """Return the beginning of a table of integers, how many there are, and the beginning of its text's SHA-256."""
+    entries, digest = table[0][1:-1].split(", "), hashlib.sha256(table[0].encode()).hexdigest()
+    return f"({', '.join(entries[:4])}, ... {len(entries)} integers, sha256 {digest[:8]})"
 
 
 def emit_verilog(top: wiring.Component, name: str, header: Sequence[str] = ()) -> Verilog:

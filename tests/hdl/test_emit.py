@@ -357,6 +357,24 @@ def test_long_origin_is_folded_and_wrapped():
     assert max(map(len, verilog.text.splitlines())) <= 120
 
 
+def test_of_a_long_table_the_beginning_is_named_and_tables_are_told_apart():
+    class Table(Gray):
+        def __init__(self, entries):
+            self.entries = entries
+            super().__init__(3)
+
+        def key(self):
+            return (self.entries, "name")
+
+    squares = tuple(n * n for n in range(40))
+    named, other, short = (
+        emit_verilog(Table(entries), "t").modules["t"] for entries in (squares, (*squares[:-1], -7), squares[:20])
+    )
+    assert re.search(r"Table\(\(0, 1, 4, 9, \.\.\. 40 integers, sha256 [0-9a-f]{8}\), 'name'\)$", named)
+    assert other != named
+    assert short.endswith("289, 324, 361), 'name')")
+
+
 def test_ports_are_declared_in_the_header_clock_first():
     pe = modules_of(emit_verilog(Grid(), "grid"))["grid__pe"]
     assert pe.startswith(
