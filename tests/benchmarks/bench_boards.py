@@ -3,6 +3,7 @@
 Parts: ``python -m tests.benchmarks.bench_boards [PART ...]``.
 """
 
+import argparse
 import json
 import sys
 import time
@@ -149,7 +150,9 @@ def figures() -> dict[str, Figure]:
 
 def main(names: Sequence[str]) -> None:
     """Run parts and print what they give."""
-    for name in names or PARTS:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure; all if nothing is named")
+    for name in parser.parse_args(names).parts or PARTS:
         for label, figure in PARTS[name]().items():
             typer.echo(f"{label}: {figure}")
 

@@ -3,6 +3,7 @@
 Parts: ``python -m tests.benchmarks.bench_explore [PART ...]``.
 """
 
+import argparse
 import contextlib
 import json
 import os
@@ -265,5 +266,7 @@ def figures(parts: "tuple[str, ...]" = tuple(PARTS)) -> dict[str, Figure]:
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    for label, figure in figures(tuple(sys.argv[1:]) or tuple(PARTS)).items():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure; all if nothing is named")
+    for label, figure in figures(tuple(parser.parse_args().parts) or tuple(PARTS)).items():
         typer.echo(f"{label}: {figure}")
