@@ -48,15 +48,13 @@ class BuildOptions:
         Counters built in: ``line`` halves the speed, ``toggle`` costs a factor of 100.
     optimise
         Compiler level 0 to 3; above 1 nothing is gained in most designs, and 0 builds in less than half the time what
-        runs a few thousand cycles at most: Verilator merges no gates either, which can multiply what is compiled.
-    netlist
-        The design is made of gates: they are not merged, whatever the level.
+        runs a few thousand cycles at most, or is made of gates: Verilator does not merge them then, which can multiply
+        what is compiled.
     """
 
     trace: Trace | None = None
     coverage: tuple[str, ...] = ()
     optimise: int = 1
-    netlist: bool = False
 
     def __post_init__(self) -> None:
         if self.trace not in (None, "vcd", "fst", "saif"):
@@ -199,7 +197,7 @@ def _verilate(plan: _Plan, work: Path) -> None:
         sources[0].write_text(plan.text)
     extra: list[str | Path] = [f"--coverage-{word}" for word in plan.options.coverage]
     extra += [f"--trace-{plan.options.trace}", "--trace-underscore"] if plan.options.trace else []
-    extra += ["-fno-gate", "-fno-dfg"] if plan.options.netlist or plan.options.optimise == 0 else []
+    extra += ["-fno-gate", "-fno-dfg"] if plan.options.optimise == 0 else []
     if plan.kind == "cocotb":
         # The ports alone are public: everything public would slow compilation and simulation by a factor of 2.
         ports = work / "public.vlt"

@@ -39,12 +39,17 @@ def _untraced_tools() -> Iterator[None]:
 
     from rtloom.hdl import rtlil, yosys
 
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    run_tool = yosys.run_tool
+
+    def run_plain(*arguments: Any, **options: Any) -> Any:
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+        return run_tool(*arguments, env=plain, **options)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rtlil, "build_netlist", untraced(rtlil.build_netlist))
         patch.setattr(rtlil.rtlil.ModuleEmitter, "emit", untraced(rtlil.rtlil.ModuleEmitter.emit))
         patch.setattr(Simulator, "run", untraced(Simulator.run))
-        patch.setattr(yosys, "run_tool", functools.partial(yosys.run_tool, env=plain))
+        patch.setattr(yosys, "run_tool", run_plain)
         yield
 
 

@@ -20,14 +20,14 @@ def main() -> None:
     """
     names = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *names], help="benchmarks to run; all if none is named")
+    parser.add_argument("names", nargs="*", default="all", choices=("all", *names), help="benchmarks to run")
     parser.add_argument(
         "--output", type=Path, default=Path("build/bench"), help="folder for figures.json and figures.md"
     )
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     results = _earlier(options.output / "figures.json")
-    for name in options.names or names:
+    for name in names if "all" in options.names else options.names:
         started = time.perf_counter()
         benchmark = importlib.import_module(f"tests.benchmarks.bench_{name}")
         figures = benchmark.figures()

@@ -151,8 +151,9 @@ def figures() -> dict[str, Figure]:
 def main(names: Sequence[str]) -> None:
     """Run parts and print what they give."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure; all if nothing is named")
-    for name in parser.parse_args(names).parts or PARTS:
+    parser.add_argument("parts", nargs="*", default="all", choices=("all", *PARTS), help="what to measure")
+    asked = parser.parse_args(names).parts
+    for name in PARTS if "all" in asked else asked:
         for label, figure in PARTS[name]().items():
             typer.echo(f"{label}: {figure}")
 

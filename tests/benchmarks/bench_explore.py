@@ -267,6 +267,7 @@ def figures(parts: "tuple[str, ...]" = tuple(PARTS)) -> dict[str, Figure]:
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure; all if nothing is named")
-    for label, figure in figures(tuple(parser.parse_args().parts) or tuple(PARTS)).items():
+    parser.add_argument("parts", nargs="*", default="all", choices=("all", *PARTS), help="what to measure")
+    asked = parser.parse_args().parts
+    for label, figure in figures(tuple(PARTS) if "all" in asked else tuple(asked)).items():
         typer.echo(f"{label}: {figure}")

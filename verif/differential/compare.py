@@ -138,7 +138,7 @@ def compare_design(
 
 def _simulated(made: Netlist, target: str, manifest: Manifest, runs: Sequence[Run]) -> EngineResult:
     """Run a netlist."""
-    options = BuildOptions(optimise=0, netlist=True)
+    options = BuildOptions(optimise=0)
     try:
         result = run_verilated(f"netlist {target}", made.title, made.verilog, manifest, runs, options)
     except CheckError as error:

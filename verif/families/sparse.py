@@ -93,7 +93,7 @@ class SparseJobs(FamilyJobs[SparseParams]):
             return False
 
     def size(self, params: SparseParams, /) -> int:
-        """Return the multipliers, in blocks of more than 8 as many again, since each chooses among its block."""
+        """Return the multipliers, twice as many in blocks of 16, since each chooses among its block."""
         return params.rows * params.chains * params.length * max(params.block, 8) // 8
 
     def draw(self, rng: np.random.Generator) -> Parameters:

@@ -13,7 +13,7 @@ from .vector_tensors import DATA, EVERYTHING, JOBS, vector_tensors
 
 __all__ = ["VECTOR_JOBS", "VectorJobs"]
 
-LARGEST = 256
+LARGEST = 512
 """What `VectorJobs.size` may be of a design that is built for a test."""
 
 AXES: dict[str, dict[str, Parameters]] = {
@@ -78,7 +78,7 @@ class VectorJobs(FamilyJobs[VectorParams]):
             return False
 
     def size(self, params: VectorParams, /) -> int:
-        """Return the pieces of a unit's length in the tables of all lanes; lanes where there are no such tables."""
+        """Return the table entries that all lanes have for each unit of the argument (gelu, silu), or the lanes."""
         return params.lanes << (params.table_bits if params.unit in ACTIVATIONS else 0)
 
     def draw(self, rng: np.random.Generator) -> Parameters:

@@ -66,7 +66,7 @@ def check_netlist(
     models = cell_models(target)
     design = emit_design(loaded, "stream")
     synthesis, netlist = synthesize_fpga_netlist(design.verilog, design.manifest.top, target, dsp=dsp)
-    model = NativeModel(models + netlist, design.manifest, BuildOptions(optimise=0, netlist=True))
+    model = NativeModel(models + netlist, design.manifest, BuildOptions(optimise=0))
     return NetlistReport(synthesis, tuple(_job(loaded, model, target, size, seed) for size in sizes))
 
 
