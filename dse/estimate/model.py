@@ -20,6 +20,9 @@ BUILT_IN = "rtloom gate equivalents"
 """The cell library that comes with the package."""
 Floats = NDArray[np.float64]
 
+# No sample tells how far off designs are that are unlike it.
+_OUTSIDE = "outside the calibrated space, where others may be further off"
+
 
 class AreaEstimator:
     """The closed form of one target for one family and library.
@@ -94,7 +97,7 @@ class AreaEstimator:
 
     def source(self, inside: bool) -> str:
         """Return the source of an estimate, with its error on designs that the fit has not seen."""
-        split, where = ("held_out", "held out") if inside else ("out_of_family", "outside the calibrated space")
+        split, where = ("held_out", "held out") if inside else ("out_of_family", _OUTSIDE)
         of = f"{self.fit.target} by {self.tool}, {self.measured.library} sha256:{self.measured.sha256[:12]}"
         errors = self.fit.errors.get(split)
         if errors is None:

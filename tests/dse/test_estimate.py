@@ -146,7 +146,10 @@ def test_a_figure_says_how_far_it_can_be_trusted():
     )
     far = found.figure(family("systolic").params.parse({"rows": 64, "cols": 4}))
     outside = errors["out_of_family"]
-    assert f"±{outside.p95:.1f} % (n = {outside.n}, outside the calibrated space; " in far.source
+    assert (
+        f"±{outside.p95:.1f} % (n = {outside.n}, outside the calibrated space, where others may be further off; "
+        in far.source
+    )
     assert far.value > 10 * near.value
     assert sum(found.groups(load("systolic-4x4-int8").params).values()) == pytest.approx(
         found.area(load("systolic-4x4-int8").params)
